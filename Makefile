@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: ISC
+#
+# make            builds build/acmeferry
+# make check      unit tests and the replayed fuzz corpus, under a minute
+# make test       every test: check, scenarios, faults
+# make demo       a migration before your eyes, on this machine
+# make install    PREFIX=/usr/local DESTDIR=
+# V=1 shows the commands; SAN=asan builds with ASan and UBSan, SAN=cov for
+# coverage, SAN=fault for the fault harness, each in a folder of its own.
+
+VERSION	= 0.1.0
+PREFIX	?= /usr/local
+DESTDIR	?=
+BINDIR	?= $(PREFIX)/bin
+MANDIR	?= $(PREFIX)/share/man
+DOCDIR	?= $(PREFIX)/share/doc/acmeferry
+EXAMPLEDIR ?= $(DOCDIR)/examples
+
+CC	?= cc
+SAN	?=
+V	?= 0
+BUILD	= build$(if $(SAN),/$(SAN))
+
+PKGS	= openssl libcurl json-c yaml-0.1
+WARN	= -Wall -Wextra -Werror -Wpedantic -Wshadow -Wpointer-arith \
+	  -Wcast-qual -Wwrite-strings -Wstrict-prototypes \
+	  -Wmissing-prototypes -Wmissing-declarations -Wold-style-definition \
+	  -Wvla -Wformat=2 -Wundef -Wconversion -Wsign-conversion \
+	  -Wnull-dereference -Wimplicit-fallthrough
+HARDEN	= -fstack-protector-strong -fPIE
+OPT	= -O2 -g
+FORTIFY	= -D_FORTIFY_SOURCE=2
+LDHARD	= -pie -Wl,-z,relro,-z,now
+
+ifeq ($(SAN),asan)
+OPT	= -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	  -fno-sanitize-recover=all
+FORTIFY	=
+# the sanitizers' own code paths give gcc false positives here
+WARN	:= $(filter-out -Wnull-dereference,$(WARN))
+endif
+ifeq ($(SAN),cov)
+OPT	= -O0 -g --coverage
+FORTIFY	=
+endif
+
+-include tests/fault/fault.mk
+
+CPPFLAGS += -Isrc -D_GNU_SOURCE -DACMEFERRY_VERSION='"$(VERSION)"' \
+	  -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED $(FORTIFY) \
+	  $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+ALLCFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
+LDLIBS	= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
+ifeq ($(V),0)
+Q	= @
+SAY	= @printf '  %-6s %s\n'
+else
+Q	=
+SAY	= @:
+endif
+
+SRCS	:= $(sort $(wildcard src/*/*.c))
+OBJS	:= $(SRCS:%.c=$(BUILD)/%.o)
+MAINOBJ	:= $(BUILD)/src/cli/main.o
+LIB	:= $(BUILD)/libacmeferry.a
+UNITS	:= $(sort $(wildcard tests/unit/test_*.c))
+UNITBIN	:= $(UNITS:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZERS	:= $(sort $(wildcard tests/fuzz/fuzz_*.c))
+REPLAY	:= $(FUZZERS:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+
+.DEFAULT_GOAL := all
+.PHONY: all
+all: $(BUILD)/acmeferry
+
+$(BUILD)/acmeferry: $(MAINOBJ) $(LIB)
+	$(SAY) LINK $@
+	$(Q)$(CC) $(ALLCFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(filter-out $(MAINOBJ),$(OBJS))
+	$(SAY) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALLCFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests/unit $(ALLCFLAGS) -MMD -MP -MF $@.d \
+	    $(LDHARD) $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS) -lcmocka
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) -Itests/fuzz $(ALLCFLAGS) $(LDHARD) $(LDFLAGS) \
+	    -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS)
+
+-include $(OBJS:.o=.d) $(UNITBIN:=.d)
+
+include tests/tests.mk
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
+	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(EXAMPLEDIR)
+	install -m 0755 $(BUILD)/acmeferry $(DESTDIR)$(BINDIR)/acmeferry
+	install -m 0644 src/man/acmeferry.1 $(DESTDIR)$(MANDIR)/man1/
+	install -m 0644 src/man/acmeferry.yml.5 $(DESTDIR)$(MANDIR)/man5/
+	install -m 0644 README.md CHANGELOG.md LICENSE src/man/PROTOCOL.md \
+	    $(DESTDIR)$(DOCDIR)/
+	install -m 0644 config.example.yml contrib/cron/acmeferry \
+	    $(DESTDIR)$(EXAMPLEDIR)/
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/acmeferry $(DESTDIR)$(MANDIR)/man1/acmeferry.1 \
+	    $(DESTDIR)$(MANDIR)/man5/acmeferry.yml.5
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+.PHONY: clean
+clean:
+	rm -rf build

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_ATOMIC_H
+#define BASE_ATOMIC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Every change of a file system that we make is made here, and lasts: file
+ * and directory are fsynced.  Temporary names are ".acmeferry-XXXXXXXXXXXX"
+ * (12 random letters) in the same directory; atomic_sweep() removes those that
+ * a killed run left.  Nothing here follows a symlink at the last component.
+ * Paths are relative to dirfd (or AT_FDCWD).  Failures: CODE_ERROR, err->sys,
+ * message with the path.
+ */
+#define ATOMIC_PREFIX ".acmeferry-"
+
+struct atomic_attr {
+	mode_t mode;
+	uid_t uid;		/* (uid_t)-1: leave */
+	gid_t gid;		/* (gid_t)-1: leave */
+};
+
+enum atomic_how {
+	ATOMIC_REPLACE,		/* an old file of that name goes */
+	ATOMIC_CREATE		/* EEXIST is an error */
+};
+
+/* Writes a whole file: temp, mode and owner, content, fsync, rename, fsync of
+ * the directory. */
+int atomic_write(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, enum atomic_how how, struct error *err)
+    WARN_UNUSED;
+
+/*
+ * Staging of a directory: makes a temp directory (0700) in dirfd and returns
+ * its descriptor and name; files are written into it with atomic_put(); then
+ * atomic_dir_commit() fsyncs it and renames it to `name` (which must not
+ * exist), or with exchange set swaps the two in one step, after which
+ * st->name is the old directory (the caller disposes of it).  Every staging
+ * ends in atomic_dir_abort(), which removes what is still staged and is fine
+ * after a commit.
+ */
+struct atomic_dir {
+	int parent;		/* borrowed */
+	int fd;			/* -1: none */
+	char name[64];
+};
+int atomic_dir_begin(struct atomic_dir *st, int parent,
+    const struct atomic_attr *attr, struct error *err) WARN_UNUSED;
+/* A new file in a directory nobody else looks at yet: O_EXCL, fsync. */
+int atomic_put(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, struct error *err) WARN_UNUSED;
+/* *unsupported (may be NULL) is set where the file system cannot exchange. */
+int atomic_dir_commit(struct atomic_dir *st, const char *name, bool exchange,
+    bool *unsupported, struct error *err) WARN_UNUSED;
+/* The same into another directory of the same file system. */
+int atomic_dir_commit_at(struct atomic_dir *st, int todir, const char *name,
+    bool exchange, bool *unsupported, struct error *err) WARN_UNUSED;
+void atomic_dir_abort(struct atomic_dir *st);
+
+/* Renames, never over something (RENAME_NOREPLACE); both directories are
+ * fsynced.  EXDEV is reported in err->sys. */
+int atomic_move(int fromdir, const char *from, int todir, const char *to,
+    struct error *err) WARN_UNUSED;
+
+/* Unlinks a file (or symlink); ENOENT is fine; fsyncs the directory. */
+int atomic_unlink(int dirfd, const char *name, struct error *err) WARN_UNUSED;
+
+/* Removes a tree without following links; ENOENT is fine. */
+int atomic_remove_tree(int dirfd, const char *name, struct error *err)
+    WARN_UNUSED;
+
+/* Copies a tree (files, directories, links as links, modes, owners, times)
+ * to a name that must not exist; fsynced. */
+int atomic_copy_tree(int fromdir, const char *from, int todir, const char *to,
+    struct error *err) WARN_UNUSED;
+
+int atomic_symlink(const char *target, int dirfd, const char *name,
+    struct error *err) WARN_UNUSED;
+
+/* chmod / chown of what is no symlink, on a descriptor. */
+int atomic_set_attr(int dirfd, const char *name,
+    const struct atomic_attr *attr, struct error *err) WARN_UNUSED;
+
+/* mkdir -p of an absolute path; levels that are made get attr and are
+ * fsynced, existing ones stay as they are. */
+int atomic_mkdirs(const char *path, const struct atomic_attr *attr,
+    struct error *err) WARN_UNUSED;
+
+/* Appends one line (with its newline, one write) to a file of mode 0600 and
+ * fsyncs it; a half line that a crash left at the end is closed first. */
+int atomic_append_line(int dirfd, const char *name, const char *line,
+    struct error *err) WARN_UNUSED;
+
+/* Removes what killed runs left in a directory, one level: names with our
+ * prefix whose owner process is gone or that are older than an hour. Call it
+ * under the lock of that directory. */
+int atomic_sweep(int dirfd, struct error *err) WARN_UNUSED;
+
+/* Opens a directory for use as dirfd (O_PATH is not used: fsync needs it). */
+int atomic_open_dir(int dirfd, const char *path, bool nofollow, int *out,
+    struct error *err) WARN_UNUSED;
+
+#endif

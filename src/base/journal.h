@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_JOURNAL_H
+#define BASE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/*
+ * Changes of several steps as one.  The steps are written to
+ * DIR/journal (one fsynced, atomically written file), then carried out, then
+ * the file is removed.  Each step is idempotent: carried out again after a
+ * crash it does what is left to do.  Paths are absolute.  Whoever writes the
+ * store replays an old journal first, under certbot's lock.
+ */
+struct journal;
+
+/* An empty journal to be kept in dir (made if absent, 0700). */
+int journal_new(const char *dir, struct journal **out, struct error *err)
+    WARN_UNUSED;
+
+/* Rename from -> to; done if from is gone and to is there. */
+int journal_rename(struct journal *j, const char *from, const char *to,
+    struct error *err) WARN_UNUSED;
+/* Replaces the content of a file (0644-like attributes of the old one stay);
+ * the new text is in the journal itself. */
+int journal_write(struct journal *j, const char *path, const char *text,
+    struct error *err) WARN_UNUSED;
+/* Removes a file, link or tree. */
+int journal_remove(struct journal *j, const char *path, struct error *err)
+    WARN_UNUSED;
+int journal_symlink(struct journal *j, const char *path, const char *target,
+    struct error *err) WARN_UNUSED;
+
+/* Writes it down and carries it out.  After an error the journal stays and
+ * the next journal_replay() goes on. */
+int journal_commit(struct journal *j, struct error *err) WARN_UNUSED;
+void journal_free(struct journal *j);
+
+/* True where an unfinished journal lies in dir. */
+bool journal_pending(const char *dir);
+/* Carries it out; nothing to do is success. *replayed may be NULL. */
+int journal_replay(const char *dir, bool *replayed, struct error *err)
+    WARN_UNUSED;
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+
+/*
+ * JSON, over json-c: strict UTF-8, depth LIMIT_JSON_DEPTH, nothing behind the
+ * value but blanks, embedded NULs in strings refused, duplicate members: the
+ * last one (as Python).  A BOM is refused.  `what` names the subject.
+ */
+struct json_object;
+typedef struct json_object json;	/* json-c's own type, shorter */
+
+/* The caller puts it back with json_put().  CODE_ERROR with the offset. */
+int json_parse(const char *text, size_t len, const char *what, json **out,
+    struct error *err) WARN_UNUSED;
+void json_put(json *j);
+
+/*
+ * The same for a text with private members (a JWK): put back with
+ * json_put_secret(), which overwrites every string, and the tokener's own
+ * buffers are overwritten too, so that nothing of it stays in the heap.
+ */
+int json_parse_secret(const char *text, size_t len, const char *what,
+    json **out, struct error *err) WARN_UNUSED;
+void json_put_secret(json *j);
+
+enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
+
+/*
+ * Typed getters.  A required member that is absent or null, or a member of
+ * another type, is CODE_ERROR: "WHAT: member 'status': found a number, want a
+ * string".  An optional one that is absent leaves *out as NULL, 0, false.
+ * Strings are borrowed from j.
+ */
+int json_get_str(const json *j, const char *name, enum json_need need,
+    const char *what, const char **out, struct error *err) WARN_UNUSED;
+int json_get_int(const json *j, const char *name, enum json_need need,
+    const char *what, int64_t *out, struct error *err) WARN_UNUSED;
+int json_get_bool(const json *j, const char *name, enum json_need need,
+    const char *what, bool *out, struct error *err) WARN_UNUSED;
+int json_get_obj(const json *j, const char *name, enum json_need need,
+    const char *what, json **out, struct error *err) WARN_UNUSED;
+int json_get_arr(const json *j, const char *name, enum json_need need,
+    const char *what, json **out, struct error *err) WARN_UNUSED;
+bool json_is_obj(const json *j);
+bool json_has(const json *j, const char *name);
+/* Elements of an array; NULL array: 0 and NULL. */
+size_t json_len(const json *arr);
+json *json_at(const json *arr, size_t i);
+/* The string element i, or NULL if it is none. */
+const char *json_str_at(const json *arr, size_t i);
+
+/*
+ * Writing: a streaming writer into a buf, whose sticky failure is the only
+ * one; "sep" style as Python's json.dumps (", " and ": ", ASCII only with
+ * \uXXXX) or compact.  name is NULL inside arrays.
+ */
+struct json_w {
+	struct buf *b;
+	bool compact;
+	int depth;
+	bool first[LIMIT_JSON_DEPTH];
+};
+void json_w_init(struct json_w *w, struct buf *b, bool compact);
+void json_w_obj(struct json_w *w, const char *name);
+void json_w_obj_end(struct json_w *w);
+void json_w_arr(struct json_w *w, const char *name);
+void json_w_arr_end(struct json_w *w);
+/* NULL: null */
+void json_w_str(struct json_w *w, const char *name, const char *s);
+void json_w_strn(struct json_w *w, const char *name, const char *s,
+    size_t len);
+void json_w_int(struct json_w *w, const char *name, int64_t n);
+void json_w_bool(struct json_w *w, const char *name, bool v);
+void json_w_null(struct json_w *w, const char *name);
+/* RFC 3339; 0 or less: null */
+void json_w_time(struct json_w *w, const char *name, int64_t t);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/*
+ * Every ceiling, with its reason.  Sizes in bytes, times in milliseconds
+ * unless the name says otherwise.
+ */
+enum {
+	/* one file of an account: an RSA-8192 JWK has about 6 KiB */
+	LIMIT_ACCOUNT_FILE = 64 * 1024,
+	/* a renewal/NAME.conf or cli.ini of certbot */
+	LIMIT_CONF_FILE = 1024 * 1024,
+	/* config.yml and each file of config.d */
+	LIMIT_CONFIG_FILE = 1024 * 1024,
+	/* a PEM chain of a lineage */
+	LIMIT_PEM_FILE = 1024 * 1024,
+	/* a state file of ours other than the ledger */
+	LIMIT_STATE_FILE = 8 * 1024 * 1024,
+	/* an answer of the CA (design, section 7) */
+	LIMIT_HTTP_BODY = 1024 * 1024,
+	LIMIT_HTTP_HEADERS = 64 * 1024,
+	LIMIT_HTTP_CONNECT = 15 * 1000,
+	LIMIT_HTTP_STALL = 30 * 1000,
+	LIMIT_HTTP_TOTAL = 120 * 1000,
+	/* badNonce answers to one request before it fails */
+	LIMIT_BAD_NONCE = 5,
+	/* one frame of PROTOCOL.md */
+	LIMIT_FRAME = 1024 * 1024,
+	/* login banners before the protocol's first line */
+	LIMIT_BANNER = 4 * 1024,
+	/* accounts that one peer may send in one answer */
+	LIMIT_PEER_ACCOUNTS = 100000,
+	/* what a child says on stderr that we keep for a message */
+	LIMIT_CHILD_STDERR = 8 * 1024,
+	/* JSON nesting; certbot's and the CA's need 5 */
+	LIMIT_JSON_DEPTH = 16,
+	/* a URL; the CA's account URLs have about 60 bytes */
+	LIMIT_URL = 2048,
+	/* a DNS name in text, RFC 1035 */
+	LIMIT_NAME = 253,
+	/* names of one certificate */
+	LIMIT_NAMES = 100,
+	/* symbolic links followed in one path of the store */
+	LIMIT_LINKS = 16,
+	/* torn reads of a file that certbot rewrites in place: tries, pause */
+	LIMIT_TORN_TRIES = 5,
+	LIMIT_TORN_PAUSE = 20
+};
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/strs.h"
+
+/*
+ * The only place that starts programs: an argument vector, never a shell; only
+ * descriptors 0, 1 and 2; default signals; a chosen environment; a deadline
+ * after which the child's process group gets TERM and then KILL; always
+ * reaped.
+ */
+enum proc_fd {
+	PROC_NULL,		/* /dev/null */
+	PROC_PIPE,		/* a pipe to us */
+	PROC_INHERIT,
+	PROC_CAPTURE		/* stderr and stdout: kept, up to a ceiling */
+};
+
+struct proc_spec {
+	char *const *argv;	/* argv[0]: absolute, or looked up in PATH */
+	char *const *envp;	/* complete environment; see proc_env() */
+	const char *cwd;	/* NULL: "/" */
+	enum proc_fd in, out, err;
+};
+
+struct proc {
+	pid_t pid;		/* 0: none */
+	int in, out;		/* our ends of PROC_PIPE, else -1 */
+	int err_fd;		/* our end of a captured stderr, else -1 */
+	struct buf err_text;	/* what it said, last LIMIT_CHILD_STDERR */
+};
+
+/*
+ * The environment for children: PATH, HOME, USER, LOGNAME, LANG, LC_*, TZ,
+ * SSH_AUTH_SOCK, KUBECONFIG, XDG_CONFIG_HOME, TERM, http(s)_proxy, no_proxy,
+ * all_proxy (both spellings) and the names in extra (a trailing '*' is a
+ * prefix); never LD_*.  PATH gets a default where there is none.
+ */
+int proc_env(const struct strs *extra, struct strs *out, struct error *err)
+    WARN_UNUSED;
+/* Sets or replaces NAME=VALUE in such a list. */
+int proc_env_set(struct strs *env, const char *name, const char *value,
+    struct error *err) WARN_UNUSED;
+
+/* Finds a program as execvp would, with PATH of this process; *out is
+ * absolute, the caller frees.  CODE_ERROR: "'certbot': no such program in
+ * PATH ...". */
+int proc_find(const char *name, char **out, struct error *err) WARN_UNUSED;
+
+/* Starts it.  An exec that fails is reported here. */
+int proc_start(struct proc *p, const struct proc_spec *spec,
+    struct error *err) WARN_UNUSED;
+
+/*
+ * Waits until the child ends or the deadline (clock_mono(), 0: none), reading
+ * captured stderr meanwhile; closes our ends first.  *status: exit status
+ * 0..255, or 256 + signal number.  At the deadline the group is killed and
+ * CODE_RETRY returned.
+ */
+int proc_wait(struct proc *p, int64_t deadline, int *status,
+    struct error *err) WARN_UNUSED;
+
+/* Reads what the child has said on stderr so far, without blocking. */
+void proc_drain(struct proc *p);
+
+/* Ends it now (TERM, a moment, KILL), reaps, closes, frees; fine if none. */
+void proc_kill(struct proc *p);
+
+/* All in one: input (may be NULL) to its stdin, stdout into out (may be NULL;
+ * its own ceiling holds), stderr into errout (may be NULL: inherited unless
+ * spec says otherwise). */
+int proc_run(const struct proc_spec *spec, const struct buf *input,
+    struct buf *out, struct buf *errout, int64_t deadline, int *status,
+    struct error *err) WARN_UNUSED;
+
+#endif
