@@ -21,6 +21,7 @@ struct buf {
 	size_t max;		/* ceiling for len */
 	bool sensitive;
 	bool failed;
+	bool nomem;		/* failed for want of memory */
 };
 
 /* Sets up an empty buffer of at most max bytes; allocates nothing. */
@@ -46,7 +47,8 @@ void buf_reset(struct buf *b);
 /* Wipes if sensitive, frees; b may be used again as after buf_init(). */
 void buf_free(struct buf *b);
 
-/* 0, or -1 where an append failed: "'what': longer than MAX bytes". */
+/* 0, or -1 where an append failed: "'what': longer than MAX bytes", or out of
+ * memory. */
 int buf_check(const struct buf *b, const char *what, struct error *err)
     WARN_UNUSED;
 

@@ -11,9 +11,10 @@
 #include "base/limits.h"
 
 /*
- * JSON, over json-c: strict UTF-8, depth LIMIT_JSON_DEPTH, nothing behind the
- * value but blanks, embedded NULs in strings refused, duplicate members: the
- * last one (as Python).  A BOM is refused.  `what` names the subject.
+ * JSON, over json-c: RFC 8259 to the letter, strict UTF-8, depth
+ * LIMIT_JSON_DEPTH, nothing behind the value but blanks, embedded NULs in
+ * strings refused, duplicate members: the last one (as Python).  A BOM is
+ * refused.  `what` names the subject.  The text need not end in a NUL.
  */
 struct json_object;
 typedef struct json_object json;	/* json-c's own type, shorter */
@@ -25,8 +26,8 @@ void json_put(json *j);
 
 /*
  * The same for a text with private members (a JWK): put back with
- * json_put_secret(), which overwrites every string, and the tokener's own
- * buffers are overwritten too, so that nothing of it stays in the heap.
+ * json_put_secret(), which overwrites every string; what the parser itself
+ * copied is overwritten too, so that nothing of it stays in the heap.
  */
 int json_parse_secret(const char *text, size_t len, const char *what,
     json **out, struct error *err) WARN_UNUSED;
@@ -52,6 +53,26 @@ int json_get_arr(const json *j, const char *name, enum json_need need,
     const char *what, json **out, struct error *err) WARN_UNUSED;
 bool json_is_obj(const json *j);
 bool json_has(const json *j, const char *name);
+/* "a string", "an object", ...: for messages. */
+const char *json_type_text(const json *j);
+/* The string value of j, NULL if it is none. */
+const char *json_str(const json *j);
+/* Member `name` whatever it is; NULL: absent or null. */
+json *json_get(const json *j, const char *name);
+/* Removes a member; absent is fine. */
+void json_del(json *j, const char *name);
+
+/*
+ * The members in their order: it->next is NULL at first; false at the end.
+ * A value of null is NULL.  The object must not change meanwhile.
+ */
+struct json_iter {
+	void *next;
+	bool begun;
+};
+bool json_each(const json *obj, struct json_iter *it, const char **key,
+    json **val);
+
 /* Elements of an array; NULL array: 0 and NULL. */
 size_t json_len(const json *arr);
 json *json_at(const json *arr, size_t i);
@@ -67,7 +88,7 @@ struct json_w {
 	struct buf *b;
 	bool compact;
 	int depth;
-	bool first[LIMIT_JSON_DEPTH];
+	bool first[LIMIT_JSON_DEPTH + 1];
 };
 void json_w_init(struct json_w *w, struct buf *b, bool compact);
 void json_w_obj(struct json_w *w, const char *name);
@@ -81,6 +102,8 @@ void json_w_strn(struct json_w *w, const char *name, const char *s,
 void json_w_int(struct json_w *w, const char *name, int64_t n);
 void json_w_bool(struct json_w *w, const char *name, bool v);
 void json_w_null(struct json_w *w, const char *name);
+/* A parsed value as it was, the order of its members included. */
+void json_w_json(struct json_w *w, const char *name, const json *j);
 /* RFC 3339; 0 or less: null */
 void json_w_time(struct json_w *w, const char *name, int64_t t);
 
