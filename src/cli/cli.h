@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strs.h"
+#include "config/config.h"
+#include "report/report.h"
+#include "store/store.h"
+
+/*
+ * What every command gets.  cli/cmd_NAME.c holds one command: its options
+ * table, its one-screen body.  cli/commands.c holds the table of commands.
+ */
+
+struct cli {
+	/* global options */
+	bool json, dry_run, quiet, no_color;
+	int verbose;
+	bool terminal;		/* stderr is one */
+	int64_t max_wait;	/* seconds */
+	char *server;		/* --server, checked; NULL */
+	char *account;		/* --account; NULL */
+	/* argv[0] as an absolute path and the options that a later run needs to
+	 * find the same files (-c, --state-dir, certbot's three), absolute */
+	char *self;
+	struct strs self_options;
+	struct config *config;	/* loaded before a command runs, with the
+				 * directories of the options in force */
+	struct report report;
+};
+
+struct cli_option {
+	const char *name;	/* "cert-name"; NULL ends the table */
+	char letter;		/* 'd' or 0 */
+	const char *arg;	/* "NAME", NULL for a flag */
+	bool multiple;
+	const char *help;	/* one line */
+};
+
+/* What stood on the command line of the command. */
+struct cli_args {
+	struct strs words;	/* positional */
+	struct strs names;	/* options, in order, by long name ... */
+	struct strs values;	/* ... with their values ("" for flags) */
+};
+bool args_has(const struct cli_args *a, const char *name);
+/* The last value; NULL: not given. */
+const char *args_value(const struct cli_args *a, const char *name);
+/* All values; with comma: each is split at commas; the caller frees. */
+int args_values(const struct cli_args *a, const char *name, bool comma,
+    struct strs *out, struct error *err) WARN_UNUSED;
+
+/* The -d NAME... of a command: split, checked, A-labels, no duplicates,
+ * CODE_USAGE where a name is none. */
+int args_domains(const struct cli_args *a, struct strs *out,
+    struct error *err) WARN_UNUSED;
+
+enum cli_group { GROUP_START, GROUP_CRON, GROUP_ASK, GROUP_MOVE, GROUP_ISSUE,
+	GROUP_REPAIR, GROUP_FAR };
+
+enum command_flags {
+	CMD_NO_JSON = 1,	/* serve: stdout is the protocol */
+	CMD_PEER_OPTIONS = 2,	/* takes the settings of an ad-hoc PEER */
+	CMD_LENIENT = 4,	/* a bad config.d file disables only itself */
+	CMD_NO_CONFIG = 8	/* loads the configuration by itself */
+};
+
+struct command {
+	const char *name;
+	enum cli_group group;
+	const char *args;	/* "PEER -d NAME..." */
+	const char *summary;	/* one line */
+	const struct cli_option *options;
+	const char *const *examples;	/* NULL-ended, or NULL */
+	int min_words, max_words;	/* -1: any number */
+	unsigned int flags;
+	/* 0, or -1 with *err; results go into cli->report */
+	int (*run)(struct cli *cli, const struct cli_args *a,
+	    struct error *err);
+};
+extern const struct command commands[];		/* NULL name ends it */
+
+int cmd_migrate(struct cli *, const struct cli_args *, struct error *);
+int cmd_list(struct cli *, const struct cli_args *, struct error *);
+int cmd_check(struct cli *, const struct cli_args *, struct error *);
+int cmd_verify(struct cli *, const struct cli_args *, struct error *);
+int cmd_pull(struct cli *, const struct cli_args *, struct error *);
+int cmd_push(struct cli *, const struct cli_args *, struct error *);
+int cmd_issue(struct cli *, const struct cli_args *, struct error *);
+int cmd_backups(struct cli *, const struct cli_args *, struct error *);
+int cmd_restore(struct cli *, const struct cli_args *, struct error *);
+int cmd_serve(struct cli *, const struct cli_args *, struct error *);
+int cmd_authorize(struct cli *, const struct cli_args *, struct error *);
+int cmd_holders(struct cli *, const struct cli_args *, struct error *);
+int cmd_hook(struct cli *, const struct cli_args *, struct error *);
+int cmd_config(struct cli *, const struct cli_args *, struct error *);
+/* each cmd_NAME.c also defines its table, named in cli/commands.c */
+extern const struct cli_option migrate_options[], list_options[],
+    check_options[], verify_options[], pull_options[], push_options[],
+    issue_options[], backups_options[], restore_options[], serve_options[],
+    authorize_options[], holders_options[], hook_options[], config_options[];
+
+/* The local store with the configuration in force. */
+int cli_store(struct cli *cli, struct store **out, struct error *err)
+    WARN_UNUSED;
+/* A row of the report for an account of a store. */
+int cli_report_account(struct cli *cli, const struct account *a,
+    const char *origin, struct error *err) WARN_UNUSED;
+
+#endif
