@@ -11,8 +11,9 @@
 /*
  * Every change of a file system that we make is made here, and lasts: file
  * and directory are fsynced.  Temporary names are ".acmeferry-XXXXXXXXXXXX"
- * (12 random letters) in the same directory; atomic_sweep() removes those that
- * a killed run left.  Nothing here follows a symlink at the last component.
+ * (12 letters: 5 tell the process, 7 are random) in the same directory; they
+ * are removed when the process exits or is ended by a signal, and
+ * atomic_sweep() removes those that a killed run left.  Nothing here follows a symlink at the last component.
  * Paths are relative to dirfd (or AT_FDCWD).  Failures: CODE_ERROR, err->sys,
  * message with the path.
  */
@@ -70,15 +71,18 @@ int atomic_move(int fromdir, const char *from, int todir, const char *to,
 /* Unlinks a file (or symlink); ENOENT is fine; fsyncs the directory. */
 int atomic_unlink(int dirfd, const char *name, struct error *err) WARN_UNUSED;
 
-/* Removes a tree without following links; ENOENT is fine. */
+/* Removes a tree (or a file, or a link) without following links; ENOENT is
+ * fine.  It is gone in one step: renamed to a temporary name first. */
 int atomic_remove_tree(int dirfd, const char *name, struct error *err)
     WARN_UNUSED;
 
 /* Copies a tree (files, directories, links as links, modes, owners, times)
- * to a name that must not exist; fsynced. */
+ * to a name that must not exist; fsynced; there in one step.  Anything else in
+ * it (a FIFO) is CODE_STORE.  Who may not give files away keeps them. */
 int atomic_copy_tree(int fromdir, const char *from, int todir, const char *to,
     struct error *err) WARN_UNUSED;
 
+/* Makes a link, or replaces one; another thing of that name is EEXIST. */
 int atomic_symlink(const char *target, int dirfd, const char *name,
     struct error *err) WARN_UNUSED;
 
@@ -91,8 +95,9 @@ int atomic_set_attr(int dirfd, const char *name,
 int atomic_mkdirs(const char *path, const struct atomic_attr *attr,
     struct error *err) WARN_UNUSED;
 
-/* Appends one line (with its newline, one write) to a file of mode 0600 and
- * fsyncs it; a half line that a crash left at the end is closed first. */
+/* Appends one line (its newline is added where it has none; one write) to a
+ * file, made with mode 0600, and fsyncs it; a half line that a crash left at
+ * the end is closed first.  Several processes may do so at once. */
 int atomic_append_line(int dirfd, const char *name, const char *line,
     struct error *err) WARN_UNUSED;
 

@@ -10,9 +10,10 @@
 /*
  * Changes of several steps as one.  The steps are written to
  * DIR/journal (one fsynced, atomically written file), then carried out, then
- * the file is removed.  Each step is idempotent: carried out again after a
- * crash it does what is left to do.  Paths are absolute.  Whoever writes the
- * store replays an old journal first, under certbot's lock.
+ * the file is removed.  After each step the file says how many are done, and
+ * each step is idempotent, so that a crash at any moment is made good by
+ * journal_replay().  Paths are absolute and UTF-8.  Whoever writes the store
+ * replays an old journal first, under certbot's lock.
  */
 struct journal;
 
@@ -27,9 +28,10 @@ int journal_rename(struct journal *j, const char *from, const char *to,
  * the new text is in the journal itself. */
 int journal_write(struct journal *j, const char *path, const char *text,
     struct error *err) WARN_UNUSED;
-/* Removes a file, link or tree. */
+/* Removes a file, link or tree; absent is fine. */
 int journal_remove(struct journal *j, const char *path, struct error *err)
     WARN_UNUSED;
+/* Makes or replaces a link. */
 int journal_symlink(struct journal *j, const char *path, const char *target,
     struct error *err) WARN_UNUSED;
 
@@ -40,7 +42,7 @@ void journal_free(struct journal *j);
 
 /* True where an unfinished journal lies in dir. */
 bool journal_pending(const char *dir);
-/* Carries it out; nothing to do is success. *replayed may be NULL. */
+/* Carries it out, and sweeps dir (atomic_sweep()); nothing to do is success. *replayed may be NULL. */
 int journal_replay(const char *dir, bool *replayed, struct error *err)
     WARN_UNUSED;
 

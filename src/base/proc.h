@@ -28,12 +28,23 @@ struct proc_spec {
 	char *const *envp;	/* complete environment; see proc_env() */
 	const char *cwd;	/* NULL: "/" */
 	enum proc_fd in, out, err;
+	bool tty;		/* may ask on the terminal (see below) */
 };
+
+/*
+ * The child gets a process group of its own, which is what is killed.  One
+ * that may ask a person (tty set, or in is PROC_INHERIT) stays in ours where
+ * we are on a terminal: in a background group it would be stopped.
+ * out PROC_CAPTURE goes where the captured stderr goes.
+ */
 
 struct proc {
 	pid_t pid;		/* 0: none */
 	int in, out;		/* our ends of PROC_PIPE, else -1 */
 	int err_fd;		/* our end of a captured stderr, else -1 */
+	int pidfd;		/* readable when it has ended; -1: none */
+	bool group;		/* has a group of its own */
+	char name[64];		/* for messages */
 	struct buf err_text;	/* what it said, last LIMIT_CHILD_STDERR */
 };
 
@@ -54,13 +65,15 @@ int proc_env_set(struct strs *env, const char *name, const char *value,
  * PATH ...". */
 int proc_find(const char *name, char **out, struct error *err) WARN_UNUSED;
 
-/* Starts it.  An exec that fails is reported here. */
+/* Starts it.  An exec that fails is reported here.  A child whose parent dies
+ * gets TERM.  p is overwritten; after an error it is empty. */
 int proc_start(struct proc *p, const struct proc_spec *spec,
     struct error *err) WARN_UNUSED;
 
 /*
  * Waits until the child ends or the deadline (clock_mono(), 0: none), reading
- * captured stderr meanwhile; closes our ends first.  *status: exit status
+ * captured stderr meanwhile; closes our ends first.  Frees nothing: err_text is
+ * for the caller to read, proc_kill() ends every proc.  *status: exit status
  * 0..255, or 256 + signal number.  At the deadline the group is killed and
  * CODE_RETRY returned.
  */
@@ -70,12 +83,14 @@ int proc_wait(struct proc *p, int64_t deadline, int *status,
 /* Reads what the child has said on stderr so far, without blocking. */
 void proc_drain(struct proc *p);
 
-/* Ends it now (TERM, a moment, KILL), reaps, closes, frees; fine if none. */
+/* Ends it now (TERM, a moment, KILL), reaps, closes, frees; fine if none, and
+ * after proc_wait(). */
 void proc_kill(struct proc *p);
 
 /* All in one: input (may be NULL) to its stdin, stdout into out (may be NULL;
- * its own ceiling holds), stderr into errout (may be NULL: inherited unless
- * spec says otherwise). */
+ * its own ceiling holds), stderr into errout (may be NULL: as spec says).  What
+ * is still in a pipe when the child has ended is read, what a grandchild that
+ * keeps it open writes later is not. */
 int proc_run(const struct proc_spec *spec, const struct buf *input,
     struct buf *out, struct buf *errout, int64_t deadline, int *status,
     struct error *err) WARN_UNUSED;

@@ -16,6 +16,9 @@
  * SIGPIPE ignored. */
 int sandbox_init(struct error *err) WARN_UNUSED;
 
+/* For a child before exec: the umask that sandbox_init() found. */
+void sandbox_restore_umask(void);
+
 enum sandbox_access {
 	SANDBOX_READ = 1,	/* files and directories below */
 	SANDBOX_WRITE = 2,	/* and create, rename, remove there */
@@ -30,6 +33,8 @@ struct sandbox_path {
 /*
  * From here on: no new privileges, and only these paths; no outbound TCP
  * where the kernel can forbid it and net is false.  Children inherit it.
+ * With a SANDBOX_WRITE path Landlock is used from its ABI 2 on, which can let
+ * files be moved between directories.
  */
 int sandbox_enter(const struct sandbox_path *paths, size_t n, bool net,
     struct error *err) WARN_UNUSED;
