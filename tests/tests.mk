@@ -1,12 +1,24 @@
 # SPDX-License-Identifier: ISC
 # Test targets; included by the Makefile at the top.
 #
+# make deps		installs what building and testing need
+# make test-asan	unit tests and scenarios under ASan and UBSan
+# make test-valgrind	the same under valgrind
 # make scenario T=tests/scenario/00-lab.sh	one scenario, or some
+# make lint		the rules that a machine holds
+# make fuzz FUZZ_SECONDS=20	each fuzz target for so long, with libFuzzer
+# make cov		line coverage of src/; fails below 90 %
+# make bench		how fast, against what
 # VALGRIND=1, CI=true and KEEP=1 are for the scenarios: tests/scenario/lib.sh
 
 JOBS	?= 2
 T	?= $(sort $(wildcard tests/scenario/[0-9]*.sh))
 ACMEFERRY ?= $(CURDIR)/$(BUILD)/acmeferry
+DEPS	= sh tests/lab/deps.sh
+
+.PHONY: deps
+deps:
+	$(Q)$(DEPS) build demo test
 
 .PHONY: check
 check: all $(UNITBIN) $(REPLAY)
@@ -14,4 +26,23 @@ check: all $(UNITBIN) $(REPLAY)
 
 .PHONY: scenario
 scenario: all
-	$(Q)ACMEFERRY=$(ACMEFERRY) prove -j$(JOBS) --timer $(T)
+	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/prove.sh $(JOBS) $(T)
+
+# In two steps, because what pkg-config says is known only after the first.
+.PHONY: test
+test:
+	$(Q)$(DEPS) build test
+	$(Q)$(MAKE) check
+	$(Q)$(MAKE) scenario
+
+.PHONY: test-asan
+test-asan:
+	$(Q)$(DEPS) build test
+	$(Q)$(MAKE) SAN=asan check
+	$(Q)$(MAKE) SAN=asan scenario
+
+.PHONY: test-valgrind
+test-valgrind:
+	$(Q)$(DEPS) build test
+	$(Q)$(MAKE) VALGRIND=1 check
+	$(Q)$(MAKE) VALGRIND=1 scenario

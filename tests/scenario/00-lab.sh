@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 # The laboratory itself: each service starts, answers and takes part in a
 # whole issuance, so that a failure elsewhere is not the laboratory's.
-# shellcheck source=tests/scenario/lib.sh
+# shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 need pebble pebble-challtestsrv certbot sshd ssh nginx jq openssl
 

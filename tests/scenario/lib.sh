@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=sh
+# shellcheck disable=SC2034 # what it sets, scenarios read
 #
 # What every scenario includes as its first line:
 #
@@ -93,6 +94,12 @@ T_PORTDIR=${TMPDIR:-/tmp}/acmeferry-ports.$(id -u)
 ACMEFERRY=$(t_absolute "${ACMEFERRY:-$T_ROOT/build/acmeferry}")
 CERTBOT=${CERTBOT:-certbot}
 RC=0 OUT='' ERR=''
+# a bare container has no /etc/hosts
+if getent hosts localhost >/dev/null 2>&1; then
+	T_LOCALHOST=localhost
+else
+	T_LOCALHOST=127.0.0.1
+fi
 mkdir -p "$T/bin" "$T/home" "$T_PORTDIR"
 HOME=$T/home
 export HOME T ACMEFERRY CERTBOT
@@ -458,9 +465,9 @@ start_pebble() {
 	PEBBLE_PID=$LAST_PID
 	PEBBLE_LOG=$T/pebble.log
 	PEBBLE_CA=$T/pebble/ca.pem
-	PEBBLE_DIR_URL=https://localhost:$PEBBLE_PORT/dir
+	PEBBLE_DIR_URL=https://$T_LOCALHOST:$PEBBLE_PORT/dir
 	# where certbot keeps this server's accounts
-	PEBBLE_ACCOUNTS=accounts/localhost:$PEBBLE_PORT/dir
+	PEBBLE_ACCOUNTS=accounts/$T_LOCALHOST:$PEBBLE_PORT/dir
 	export PEBBLE_DIR_URL PEBBLE_CA PEBBLE_HTTP_PORT
 	t_must pebble "$PEBBLE_LOG" t_pebble_up
 }
@@ -576,7 +583,7 @@ start_sshd() {
 	mkdir -p "$T/ssh"
 	chmod 700 "$T/ssh"
 	if [ "$(id -u)" -eq 0 ]; then
-		mkdir -p -m 0755 /run/sshd
+		mkdir -p /run/sshd
 	fi
 	free_port
 	SSHD_PORT=$PORT
