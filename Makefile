@@ -46,11 +46,15 @@ endif
 
 -include tests/fault/fault.mk
 
+# asked once, not at every compilation
+PKGFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKGLIBS	:= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+
 CPPFLAGS += -Isrc -D_GNU_SOURCE -DACMEFERRY_VERSION='"$(VERSION)"' \
 	  -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED $(FORTIFY) \
-	  $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+	  $(PKGFLAGS)
 ALLCFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(CFLAGS)
-LDLIBS	= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+LDLIBS	= $(PKGLIBS)
 
 ifeq ($(V),0)
 Q	= @

@@ -46,3 +46,5 @@ test-valgrind:
 	$(Q)$(DEPS) build test
 	$(Q)$(MAKE) VALGRIND=1 check
 	$(Q)$(MAKE) VALGRIND=1 scenario
+
+include tests/lint/lint.mk
