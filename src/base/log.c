@@ -11,6 +11,9 @@
 #include "base/clock.h"
 #include "base/vis.h"
 
+/* syslog.h has a macro of the name of our level */
+#undef LOG_DEBUG
+
 enum {
 	LOG_LINE = ERROR_MSG_MAX + 512,	/* an error with some context */
 	PROGRESS_AFTER = 500,		/* ms of work before it shows */
