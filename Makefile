@@ -64,7 +64,7 @@ Q	=
 SAY	= @:
 endif
 
-SRCS	:= $(sort $(wildcard src/*/*.c))
+SRCS	:= $(sort $(wildcard src/*/*.c)) $(EXTRA_SRCS)
 OBJS	:= $(SRCS:%.c=$(BUILD)/%.o)
 MAINOBJ	:= $(BUILD)/src/cli/main.o
 LIB	:= $(BUILD)/libacmeferry.a
