@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TRANSPORT_TRANSPORT_H
+#define TRANSPORT_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/strs.h"
+#include "config/config.h"
+#include "store/store.h"
+#include "transport/offer.h"
+
+/*
+ * Where accounts come from and go to.  A URL chooses: ssh://, exec: (both
+ * speak PROTOCOL.md with "acmeferry serve" at the far end), file:///path and
+ * a plain absolute path (another certbot directory).
+ */
+struct transport;
+
+/* What became of one account that was sent. */
+enum verdict {
+	VERDICT_ADDED, VERDICT_UPDATED, VERDICT_UNCHANGED, VERDICT_CONFLICT,
+	VERDICT_REFUSED
+};
+extern const char *const verdict_names[];	/* "added", ... */
+
+struct verdict_ref {
+	enum verdict verdict;
+	char *server, *id;
+	char *reason;		/* NULL: nothing to say */
+	enum code code;
+};
+struct verdicts {
+	struct verdict_ref *v;
+	size_t n, cap;
+};
+int verdicts_add(struct verdicts *l, enum verdict verdict, enum code code,
+    const char *server, const char *id, const char *reason,
+    struct error *err) WARN_UNUSED;
+void verdicts_free(struct verdicts *l);
+/* The worst code of all. */
+enum code verdicts_code(const struct verdicts *l);
+
+enum prefer { PREFER_NONE, PREFER_SOURCE, PREFER_DESTINATION };
+
+/*
+ * Takes what came into a store, by the rules of design section 5; it is
+ * sync_receive(), which comes from above because transport/ does not know
+ * sync/.
+ */
+struct receiver {
+	int (*receive)(void *arg, struct store *s, struct offer *offer,
+	    enum prefer prefer, bool verbatim, struct verdicts *out,
+	    struct error *err);
+	void *arg;
+};
+
+struct transport_options {
+	const struct config *config;
+	const struct receiver *receiver;	/* for a push to a directory */
+	bool write;		/* opened to push */
+	bool terminal;		/* a person can be asked by ssh */
+};
+
+/* Begins: a program is started, nothing is waited for.  peer is borrowed. */
+int transport_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err) WARN_UNUSED;
+
+/* Everything that is asked for, once and whole; what came is checked for form
+ * only.  Messages begin with the peer's name. */
+int transport_fetch(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err) WARN_UNUSED;
+
+/* What the other side has of these servers, without keys: before a send. */
+int transport_look(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err) WARN_UNUSED;
+/* Gives it the elements that have an account; one verdict for each. */
+int transport_send(struct transport *t, struct offer *offer,
+    enum prefer prefer, bool verbatim, struct verdicts *out,
+    struct error *err) WARN_UNUSED;
+
+/* Ends what was begun; NULL is fine. */
+void transport_free(struct transport *t);
+
+/* True where the far end is at work on its own store and keeps a ledger. */
+bool transport_is_remote(const struct transport *t);
+
+#endif
