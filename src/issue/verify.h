@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ISSUE_VERIFY_H
+#define ISSUE_VERIFY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "acme/account.h"
+#include "acme/authz.h"
+#include "base/error.h"
+#include "base/strs.h"
+#include "config/config.h"
+#include "store/store.h"
+
+/*
+ * Asks one ACME server about accounts and names (design, section 7), all on
+ * one connection:
+ *
+ *	verify_init(&v, store, config, server);
+ *	verify_add_account(...); verify_add_set(...); verify_add_hint(...);
+ *	verify_run(&v, &err); look at v.accounts and v.sets;
+ *	verify_free(&v);
+ *
+ * It never starts a challenge, never registers, never deactivates anything
+ * but a pending authorization of a set that is being ordered (see
+ * verify_names.c), at most once a day and name.
+ */
+
+enum verify_order {
+	VERIFY_ORDER_UNKNOWN,	/* only where what is known does not decide */
+	VERIFY_ORDER_NEVER,	/* --no-order, --dry-run */
+	VERIFY_ORDER_ALWAYS	/* before an issuance: certbot will order too,
+				 * so learn what it will get */
+};
+
+struct verify_account {
+	const struct account *account;	/* borrowed */
+	enum account_state state;
+	char *location;		/* the CA's URL for the key; NULL */
+	bool fixed;		/* the store's uri was repaired */
+	bool fixable;		/* ... or would be, in a dry run */
+	enum code result;
+	char *error;		/* NULL: none */
+	long retry_after;	/* -1 */
+};
+
+struct verify_name {
+	char *name;
+	enum authz_status status;
+	int64_t expires, usable_until;	/* 0: not known */
+	struct strs challenges;
+	bool usable;		/* an order would be born with it valid */
+	enum code result;
+	char *error;		/* NULL: none */
+	/* internal */
+	char *url;
+	bool asked, own_pending;
+};
+
+struct verify_set {
+	size_t account;		/* index into v->accounts */
+	char *profile;		/* "" : none */
+	struct verify_name *names;
+	size_t nnames;
+	bool usable;		/* every name is */
+	bool ordered;		/* newOrder was sent and answered */
+	bool ready;		/* ... and the order is `ready` */
+	bool no_reuse;		/* this CA makes a new authorization though a
+				 * usable one exists */
+	char *order;		/* its URL; NULL */
+	enum code result;	/* the worst of its account, order, names */
+	char *error;		/* NULL: none; the first that says why */
+	long retry_after;	/* -1 */
+	/* internal */
+	struct verify *verify;
+	size_t waiting;
+	int tries, phase;
+	bool deactivated;
+	char *first_order;
+	char *last_error;
+};
+
+/* What a peer told: an authorization, or only that its certificate for the
+ * name began at not_before. */
+struct verify_hint {
+	char *name;
+	char *url;		/* NULL: none told */
+	int64_t expires;
+	int64_t not_before;	/* 0 */
+};
+
+struct verify {
+	struct store *store;
+	const struct config *config;
+	const char *server;
+	/* set by the caller between verify_init() and verify_run() */
+	enum verify_order order;
+	bool fix;		/* repair a wrong uri in the store */
+	bool dry_run;		/* change nothing, send no newOrder */
+	bool unattended;	/* cron: a set that came back pending is not
+				 * ordered again for a day unless a hint is
+				 * newer */
+	int64_t max_wait;	/* seconds; verify_init() sets 120 */
+	int64_t max_age;	/* accept remembered answers so old; 0: none */
+	/* results */
+	struct verify_account *accounts;
+	size_t naccounts, capaccounts;
+	struct verify_set *sets;
+	size_t nsets, capsets;
+	int64_t now;		/* the CA's clock */
+	bool changed;		/* the store was (in a dry run: would be) */
+	enum code result;	/* the worst of all */
+	struct error err;	/* of the worst; CODE_OK: none */
+	/* internal */
+	struct verify_hint *hints;
+	size_t nhints, caphints;
+	struct acme *acme;
+	struct memory *memory;
+	struct error fatal;
+};
+
+void verify_init(struct verify *v, struct store *s, const struct config *c,
+    const char *server);
+void verify_free(struct verify *v);
+
+/* An account twice is one; index may be NULL.  a is borrowed until
+ * verify_free(). */
+int verify_add_account(struct verify *v, const struct account *a,
+    size_t *index, struct error *err) WARN_UNUSED;
+/* One order; adds the account too.  Strings are copied.  profile NULL or "":
+ * the configuration's acme.profile. */
+int verify_add_set(struct verify *v, const struct account *a,
+    const struct strs *names, const char *profile, struct error *err)
+    WARN_UNUSED;
+/* url NULL: only not_before is told. */
+int verify_add_hint(struct verify *v, const char *name, const char *url,
+    int64_t expires, int64_t not_before, struct error *err) WARN_UNUSED;
+
+/* 0: everything was asked, results are in v (v->result may be any code);
+ * -1: it could not even begin (no memory). */
+int verify_run(struct verify *v, struct error *err) WARN_UNUSED;
+
+#endif
