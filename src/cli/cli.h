@@ -14,7 +14,12 @@
 
 /*
  * What every command gets.  cli/cmd_NAME.c holds one command: its options
- * table, its one-screen body.  cli/commands.c holds the table of commands.
+ * table, its one-screen body.  cli/commands.c holds the table of commands:
+ * a new command is one line there and one file.
+ *
+ * A command's body fills in cli->report and returns 0, or -1 with *err for a
+ * failure that is no row's.  Results of rows count by themselves
+ * (report_finish()); it prints nothing.  log_step() and below are for steps.
  */
 
 struct cli {
@@ -22,7 +27,7 @@ struct cli {
 	bool json, dry_run, quiet, no_color;
 	int verbose;
 	bool terminal;		/* stderr is one */
-	int64_t max_wait;	/* seconds */
+	int64_t max_wait;	/* seconds; of the CA's Retry-After */
 	char *server;		/* --server, checked; NULL */
 	char *account;		/* --account; NULL */
 	/* argv[0] as an absolute path and the options that a later run needs to
@@ -38,9 +43,13 @@ struct cli_option {
 	const char *name;	/* "cert-name"; NULL ends the table */
 	char letter;		/* 'd' or 0 */
 	const char *arg;	/* "NAME", NULL for a flag */
-	bool multiple;
-	const char *help;	/* one line */
+	bool multiple;		/* else the last one holds */
+	const char *help;	/* a sentence without full stop; is wrapped */
 };
+/* The -d of every command that has it. */
+#define CLI_OPTION_DOMAIN { "domain", 'd', "NAME", true, \
+	"a domain name; repeatable or comma-separated, as certbot's; several " \
+	"make one certificate" }
 
 /* What stood on the command line of the command. */
 struct cli_args {
@@ -48,6 +57,7 @@ struct cli_args {
 	struct strs names;	/* options, in order, by long name ... */
 	struct strs values;	/* ... with their values ("" for flags) */
 };
+void args_free(struct cli_args *a);
 bool args_has(const struct cli_args *a, const char *name);
 /* The last value; NULL: not given. */
 const char *args_value(const struct cli_args *a, const char *name);
@@ -55,8 +65,8 @@ const char *args_value(const struct cli_args *a, const char *name);
 int args_values(const struct cli_args *a, const char *name, bool comma,
     struct strs *out, struct error *err) WARN_UNUSED;
 
-/* The -d NAME... of a command: split, checked, A-labels, no duplicates,
- * CODE_USAGE where a name is none. */
+/* The -d NAME... of a command (CLI_OPTION_DOMAIN): split, checked, A-labels,
+ * no duplicates, CODE_USAGE where a name is none. */
 int args_domains(const struct cli_args *a, struct strs *out,
     struct error *err) WARN_UNUSED;
 
@@ -74,7 +84,8 @@ struct command {
 	const char *name;
 	enum cli_group group;
 	const char *args;	/* "PEER -d NAME..." */
-	const char *summary;	/* one line */
+	const char *summary;	/* one line, at most 52 characters */
+	const char *about;	/* more for its --help, or NULL; is wrapped */
 	const struct cli_option *options;
 	const char *const *examples;	/* NULL-ended, or NULL */
 	int min_words, max_words;	/* -1: any number */

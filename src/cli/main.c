@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: ISC */
-#include <stdio.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "cli/cli.h"
+#include "cli/run.h"
+
+/* A standard output that was closed must fail when something is written,
+ * not take it in silence as the /dev/null that sandbox_init() would open. */
+static void
+keep_closed(void)
+{
+	int fd;
+
+	if (fcntl(STDOUT_FILENO, F_GETFD) != -1)
+		return;
+	if ((fd = open("/dev/null", O_RDONLY)) == -1 || fd == STDOUT_FILENO)
+		return;
+	(void)dup2(fd, STDOUT_FILENO);
+	if (fd > STDERR_FILENO)
+		(void)close(fd);
+}
 
 int
-main(void)
+main(int argc, char **argv)
 {
-	puts("acmeferry " ACMEFERRY_VERSION);
-	return 0;
+	struct error err;
+
+	keep_closed();
+	if (sandbox_init(&err) == -1) {
+		log_error("%s", err.msg);
+		return err.code;
+	}
+	return cli_run(commands, argc, argv);
 }

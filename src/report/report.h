@@ -25,8 +25,10 @@ struct report_account {
 	char *error;		/* message, NULL */
 };
 
+/* Its result: "store" where it is an error (or any with report.strict) that
+ * is not fixed, else "ok"; its error is then its own message. */
 struct report_finding {
-	const char *code;
+	const char *code;	/* static */
 	bool is_error, fixable, fixed;
 	char *path, *message;
 };
@@ -44,7 +46,7 @@ struct report_ref {
 };
 struct report_refs {
 	struct report_ref *v;
-	size_t n;
+	size_t n, cap;
 };
 struct report_peer {
 	char *peer;
@@ -66,7 +68,8 @@ struct report_certificate {
 	char *error;
 };
 
-/* A list that only one command has (backups, holders, ...). */
+/* A list that only one command has (backups, holders, ...).  A cell is a JSON
+ * string; "result" ("ok") and "error" (null) are added to each row. */
 struct report_table {
 	const char *member;		/* JSON member */
 	const char *const *columns;	/* member names, also column titles */
@@ -76,10 +79,14 @@ struct report_table {
 };
 
 struct report {
-	const char *command;
+	const char *command;		/* NULL: none was recognised */
 	bool changed;
 	bool dry_run;
+	bool strict;			/* check --strict */
 	struct error err;		/* err.code CODE_OK: none */
+	struct strs problems;		/* where err is several: each; JSON's
+					 * error.message then has them all, a
+					 * line each */
 	enum code status;		/* the worst so far */
 	bool has_accounts, has_findings, has_names, has_peers,
 	    has_certificates;		/* the member is there though empty */
@@ -96,7 +103,7 @@ struct report {
 	struct report_table *tables;
 	size_t ntables;
 	struct strs lines;		/* more text for a person, stdout */
-	struct strs json_extra;		/* pairs: member, JSON value */
+	struct strs json_extra;		/* pairs: member, string */
 };
 
 void report_init(struct report *r, const char *command);
@@ -125,12 +132,23 @@ int report_member(struct report *r, const char *name, const char *value,
 void report_count(struct report *r, enum code code);
 /* The command's own failure. */
 void report_fail(struct report *r, const struct error *err);
+/* Counts the results of all rows and the command's own failure; the exit
+ * status.  The CLI calls it once, before a writer. */
+enum code report_finish(struct report *r);
+enum code report_finding_result(const struct report *r,
+    const struct report_finding *f);
 
-/* stdout; the error itself goes to stderr through log_error().  quiet: only
- * what failed.  A failed write to stdout is -1. */
-int report_text(const struct report *r, bool quiet, bool color,
+/*
+ * Writers: whole documents in chunks to fd; a failed write is -1.  The text
+ * has lists first, then lines; the error itself goes to stderr through
+ * log_error() in report_text().  quiet: only what failed.
+ */
+int report_text(const struct report *r, int fd, bool quiet, bool color,
     struct error *err) WARN_UNUSED;
+/* The command's own failure to stderr; report_text() calls it. */
+void report_log(const struct report *r);
 /* The JSON document, one line, with a newline. */
-int report_json(const struct report *r, struct error *err) WARN_UNUSED;
+int report_json(const struct report *r, int fd, struct error *err)
+    WARN_UNUSED;
 
 #endif

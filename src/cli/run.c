@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/sandbox.h"
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/setup.h"
+#include "report/out.h"
+
+/* Help and version: on standard output, whatever else was asked for. */
+static int
+show(const struct command *table, const struct cli_parsed *p)
+{
+	struct error err;
+	struct out o;
+
+	out_begin(&o, STDOUT_FILENO);
+	if (p->version)
+		buf_addf(&o.b, "acmeferry %s\n%s\n", ACMEFERRY_VERSION,
+		    sandbox_text());
+	else if (p->command != NULL)
+		help_command(&o, p->command);
+	else
+		help_all(&o, table, p->help);
+	if (out_end(&o, &err) == 0)
+		return CODE_OK;
+	log_error("%s", err.msg);
+	return CODE_ERROR;
+}
+
+/* Says what there is to say; the exit status. */
+static int
+finish(struct cli *cli, const struct command *c)
+{
+	struct report *r = &cli->report;
+	enum code code = report_finish(r);
+	struct error err;
+	int rc;
+
+	if (c != NULL && (c->flags & CMD_NO_JSON) != 0) {
+		if (r->err.code != CODE_OK)
+			log_error("%s", r->err.msg);
+		return (int)code;
+	}
+	if (cli->json) {
+		rc = report_json(r, STDOUT_FILENO, &err);
+		report_log(r);
+	} else
+		rc = report_text(r, STDOUT_FILENO, cli->quiet,
+		    cli_color(cli, STDOUT_FILENO), &err);
+	if (rc == -1) {
+		log_error("%s", err.msg);
+		code = code_worse(code, CODE_ERROR);
+	}
+	return (int)code;
+}
+
+static int
+run(struct cli *cli, const struct cli_parsed *p, const char *argv0,
+    struct error *err)
+{
+	if (cli_setup_options(cli, p, argv0, err) == -1)
+		return -1;
+	return p->command->run(cli, &p->args, err);
+}
+
+int
+cli_run(const struct command *table, int argc, char *const *argv)
+{
+	struct cli_parsed p;
+	struct error err;
+	struct cli cli;
+	int rc, code;
+
+	memset(&cli, 0, sizeof(cli));
+	report_init(&cli.report, NULL);
+	error_clear(&err);
+	rc = cli_parse(table, argc, argv, &p, &err);
+	cli_setup_output(&cli, &p);
+	if (rc == 0 && (p.help || p.version || (p.command == NULL &&
+	    !p.json))) {
+		code = show(table, &p);
+		goto out;
+	}
+	if (rc == 0 && p.command == NULL)
+		rc = error_set(&err, CODE_USAGE, "'--json': there is no "
+		    "command; see 'acmeferry --help'");
+	if (p.command != NULL)
+		cli.report.command = p.command->name;
+	if (rc == 0)
+		rc = run(&cli, &p, argc > 0 ? argv[0] : NULL, &err);
+	if (rc == -1)
+		report_fail(&cli.report, &err);
+	log_progress_end();
+	code = finish(&cli, p.command);
+out:
+	cli_free(&cli);
+	cli_parsed_free(&p);
+	return code;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/setup.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/num.h"
+#include "base/proc.h"
+
+enum {
+	MAX_WAIT_TERMINAL = 2 * 60,	/* seconds: a person waits */
+	MAX_WAIT_CRON = 10 * 60
+};
+
+bool
+cli_color(const struct cli *cli, int fd)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return !cli->no_color && (no == NULL || *no == '\0') &&
+	    term != NULL && strcmp(term, "dumb") != 0 && isatty(fd) != 0;
+}
+
+void
+cli_setup_output(struct cli *cli, const struct cli_parsed *p)
+{
+	const struct cli_args *g = &p->global;
+	enum log_level level = LOG_NORMAL;
+
+	cli->json = p->json;
+	cli->dry_run = args_has(g, "dry-run");
+	cli->quiet = args_has(g, "quiet");
+	cli->no_color = args_has(g, "no-color");
+	for (size_t i = 0; i < g->names.n; i++)
+		if (strcmp(g->names.v[i], "verbose") == 0)
+			cli->verbose++;
+	cli->terminal = isatty(STDERR_FILENO) != 0;
+	cli->report.dry_run = cli->dry_run;
+	if (cli->verbose > 0)
+		level = cli->verbose > 1 ? LOG_DEBUG : LOG_VERBOSE;
+	else if (cli->quiet)
+		level = LOG_QUIET;
+	log_setup(level, cli_color(cli, STDERR_FILENO));
+}
+
+int
+cli_absolute(const char *path, const char *option, char **out,
+    struct error *err)
+{
+	char cwd[PATH_MAX];
+	size_t len;
+
+	*out = NULL;
+	if (*path == '\0')
+		return error_set(err, CODE_USAGE, "'--%s': is empty, want a "
+		    "path", option);
+	if (*path == '/') {
+		if (str_dup(out, path, err) == -1)
+			return -1;
+	} else {
+		if (getcwd(cwd, sizeof(cwd)) == NULL)
+			return error_sys(err, CODE_ERROR, "'--%s': current "
+			    "directory", option);
+		while (str_starts(path, "./"))
+			path += 2;
+		if (str_printf(out, err, "%s/%s",
+		    strcmp(cwd, "/") == 0 ? "" : cwd, path) == -1)
+			return -1;
+	}
+	for (len = strlen(*out); len > 1 && (*out)[len - 1] == '/';)
+		(*out)[--len] = '\0';
+	return 0;
+}
+
+/* The program as it was called: a link to it stays a link, so that what is
+ * written down survives an upgrade. */
+static int
+find_self(const char *argv0, char **out, struct error *err)
+{
+	char path[PATH_MAX];
+	struct error none;
+	ssize_t n;
+
+	if (argv0 != NULL && strchr(argv0, '/') != NULL)
+		return cli_absolute(argv0, "argv[0]", out, err);
+	if (argv0 != NULL && *argv0 != '\0' &&
+	    proc_find(argv0, out, &none) == 0)
+		return 0;
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (n == -1)
+		return error_sys(err, CODE_ERROR, "'/proc/self/exe'");
+	path[n] = '\0';
+	return str_dup(out, path, err);
+}
+
+/* Puts an absolute path into self_options, as two words. */
+static int
+keep_path(struct cli *cli, const struct cli_args *g, const char *name,
+    struct error *err)
+{
+	const char *value = args_value(g, name);
+	char *path = NULL;
+	int rc;
+
+	if (value == NULL)
+		return 0;
+	if (cli_absolute(value, name, &path, err) == -1)
+		return -1;
+	rc = strs_addf(&cli->self_options, err, "--%s", name);
+	if (rc == 0)
+		rc = strs_add(&cli->self_options, path, err);
+	free(path);
+	return rc;
+}
+
+int
+cli_setup_options(struct cli *cli, const struct cli_parsed *p,
+    const char *argv0, struct error *err)
+{
+	static const char *const paths[] = { "config", "config-dir",
+		"work-dir", "logs-dir", "state-dir" };
+	const struct cli_args *g = &p->global;
+	const char *value;
+
+	cli->max_wait = cli->terminal ? MAX_WAIT_TERMINAL : MAX_WAIT_CRON;
+	if ((value = args_value(g, "max-wait")) != NULL &&
+	    num_duration(value, "--max-wait", &cli->max_wait, err) == -1)
+		return -1;
+	if (str_dup(&cli->server, args_value(g, "server"), err) == -1 ||
+	    str_dup(&cli->account, args_value(g, "account"), err) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (keep_path(cli, g, paths[i], err) == -1)
+			return -1;
+	return find_self(argv0, &cli->self, err);
+}
+
+void
+cli_free(struct cli *cli)
+{
+	free(cli->server);
+	free(cli->account);
+	free(cli->self);
+	strs_free(&cli->self_options);
+	report_free(&cli->report);
+	memset(cli, 0, sizeof(*cli));
+}
