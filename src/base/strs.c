@@ -67,6 +67,14 @@ strs_addf(struct strs *l, struct error *err, const char *fmt, ...)
 }
 
 int
+strs_addv(struct strs *l, struct error *err, const char *fmt, va_list ap)
+{
+	char *s;
+
+	return format(&s, fmt, ap, err) == -1 ? -1 : add_owned(l, s, err);
+}
+
+int
 strs_copy(struct strs *dst, const struct strs *src, struct error *err)
 {
 	for (size_t i = 0; i < src->n; i++)

@@ -2,6 +2,7 @@
 #ifndef BASE_STRS_H
 #define BASE_STRS_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -19,6 +20,8 @@ struct strs {
 int strs_add(struct strs *l, const char *s, struct error *err) WARN_UNUSED;
 int strs_addf(struct strs *l, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4) WARN_UNUSED;
+int strs_addv(struct strs *l, struct error *err, const char *fmt, va_list ap)
+    PRINTF_LIKE(3, 0) WARN_UNUSED;
 int strs_copy(struct strs *dst, const struct strs *src, struct error *err)
     WARN_UNUSED;
 bool strs_has(const struct strs *l, const char *s);

@@ -2,9 +2,10 @@
 #include "report/report.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/mem.h"
 
 void
 report_init(struct report *r, const char *command)
@@ -105,25 +106,12 @@ report_free(struct report *r)
 	report_init(r, NULL);
 }
 
-/* Room for one more element behind n; NULL: no memory, v is as before. */
-static void *
-grow(void *v, size_t n, size_t *cap, size_t size)
-{
-	size_t more = *cap == 0 ? 4 : *cap * 2;
-
-	if (n < *cap)
-		return v;
-	if ((v = reallocarray(v, more, size)) != NULL)
-		*cap = more;
-	return v;
-}
-
 struct report_account *
 report_account(struct report *r)
 {
 	struct report_account *v;
 
-	v = grow(r->accounts, r->naccounts, &r->capaccounts, sizeof(*v));
+	v = mem_grow(r->accounts, r->naccounts, &r->capaccounts, sizeof(*v));
 	if (v == NULL)
 		return NULL;
 	r->accounts = v;
@@ -138,7 +126,7 @@ report_finding(struct report *r)
 {
 	struct report_finding *v;
 
-	v = grow(r->findings, r->nfindings, &r->capfindings, sizeof(*v));
+	v = mem_grow(r->findings, r->nfindings, &r->capfindings, sizeof(*v));
 	if (v == NULL)
 		return NULL;
 	r->findings = v;
@@ -153,7 +141,7 @@ report_name(struct report *r)
 {
 	struct report_name *v;
 
-	v = grow(r->names, r->nnames, &r->capnames, sizeof(*v));
+	v = mem_grow(r->names, r->nnames, &r->capnames, sizeof(*v));
 	if (v == NULL)
 		return NULL;
 	r->names = v;
@@ -168,7 +156,7 @@ report_peer(struct report *r)
 {
 	struct report_peer *v;
 
-	v = grow(r->peers, r->npeers, &r->cappeers, sizeof(*v));
+	v = mem_grow(r->peers, r->npeers, &r->cappeers, sizeof(*v));
 	if (v == NULL)
 		return NULL;
 	r->peers = v;
@@ -184,7 +172,7 @@ report_certificate(struct report *r)
 {
 	struct report_certificate *v;
 
-	v = grow(r->certificates, r->ncertificates, &r->capcertificates,
+	v = mem_grow(r->certificates, r->ncertificates, &r->capcertificates,
 	    sizeof(*v));
 	if (v == NULL)
 		return NULL;
@@ -201,7 +189,7 @@ report_ref(struct report_refs *l, const char *server, const char *id,
 {
 	struct report_ref *v;
 
-	if ((v = grow(l->v, l->n, &l->cap, sizeof(*v))) == NULL)
+	if ((v = mem_grow(l->v, l->n, &l->cap, sizeof(*v))) == NULL)
 		return error_nomem(err);
 	l->v = v;
 	v += l->n;
@@ -220,7 +208,7 @@ report_table_begin(struct report *r, const char *member,
 {
 	struct report_table *v;
 
-	v = reallocarray(r->tables, r->ntables + 1, sizeof(*v));
+	v = mem_grow(r->tables, r->ntables, &r->captables, sizeof(*v));
 	if (v == NULL)
 		return error_nomem(err);
 	r->tables = v;
@@ -240,7 +228,7 @@ report_table_row(struct report *r, const char *const *cells,
 	char **v;
 
 	t = &r->tables[r->ntables - 1];
-	v = grow(t->cells, t->nrows, &t->caprows, t->ncolumns * sizeof(*v));
+	v = mem_grow(t->cells, t->nrows, &t->caprows, t->ncolumns * sizeof(*v));
 	if (v == NULL)
 		return error_nomem(err);
 	t->cells = v;
@@ -256,16 +244,11 @@ int
 report_line(struct report *r, struct error *err, const char *fmt, ...)
 {
 	va_list ap;
-	char *s = NULL;
-	int n, rc;
+	int rc;
 
 	va_start(ap, fmt);
-	n = vasprintf(&s, fmt, ap);
+	rc = strs_addv(&r->lines, err, fmt, ap);
 	va_end(ap);
-	if (n < 0)
-		return error_nomem(err);
-	rc = strs_add(&r->lines, s, err);
-	free(s);
 	return rc;
 }
 

@@ -101,7 +101,7 @@ struct report {
 	struct report_certificate *certificates;
 	size_t ncertificates, capcertificates;
 	struct report_table *tables;
-	size_t ntables;
+	size_t ntables, captables;
 	struct strs lines;		/* more text for a person, stdout */
 	struct strs json_extra;		/* pairs: member, string */
 };
