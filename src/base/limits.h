@@ -33,6 +33,14 @@ enum {
 	LIMIT_PEER_ACCOUNTS = 100000,
 	/* what a child says on stderr that we keep for a message */
 	LIMIT_CHILD_STDERR = 8 * 1024,
+	/* certbot's answer to --version: a slow disk and a cold Python */
+	LIMIT_CERTBOT_VERSION = 60 * 1000,
+	/* a whole run of certbot: its CA timeouts add up to minutes */
+	LIMIT_CERTBOT = 15 * 60 * 1000,
+	/* the end of letsencrypt.log that is read for a reason */
+	LIMIT_CERTBOT_LOG = 256 * 1024,
+	/* a deploy hook; a web server restarts in seconds */
+	LIMIT_DEPLOY_HOOK = 5 * 60 * 1000,
 	/* JSON nesting; certbot's and the CA's need 5 */
 	LIMIT_JSON_DEPTH = 16,
 	/* a URL; the CA's account URLs have about 60 bytes */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ISSUE_CERTBOT_ARGV_H
+#define ISSUE_CERTBOT_ARGV_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/strs.h"
+#include "issue/certbot.h"
+
+/*
+ * What certbot is called with (design section 8).  Pure: nothing is started
+ * or looked at here.
+ */
+
+/* The address that no certbot can listen on: a name with an empty label is
+ * refused by libc without asking DNS, so that a certbot that would have to
+ * prove a name stops before it asks the CA. */
+#define CERTBOT_GUARD	"acmeferry..invalid"
+
+struct certbot_job {
+	const char *name;		/* the lineage's */
+	const struct strs *domains;
+	const char *server;
+	const char *account;		/* id */
+	const char *config_dir, *work_dir, *logs_dir;
+	/* NULL or "": certbot's own default */
+	const char *key_type;		/* "ecdsa-p256", "rsa-2048" ... */
+	bool reuse_key;
+	const char *preferred_chain;
+	const char *profile;
+	/* shell text that certbot keeps in the lineage; NULL: none */
+	const char *deploy_hook, *pre_hook, *post_hook;
+	bool new_names;			/* an existing lineage gets others */
+};
+
+/*
+ * `certbot certonly` with the guard: a new lineage, or other names for an
+ * existing one.  CODE_ERROR where this certbot lacks what is asked for (with
+ * the version that has it); a key type that it does not know falls back to RSA
+ * 2048 and sets *rsa_only.
+ */
+int certbot_argv_certonly(const struct certbot *cb,
+    const struct certbot_job *job, struct strs *argv, bool *rsa_only,
+    struct error *err) WARN_UNUSED;
+
+/* `certbot renew --cert-name N --force-renewal`: none of the settings of the
+ * lineage is touched. */
+int certbot_argv_renew(const struct certbot *cb,
+    const struct certbot_job *job, struct strs *argv, struct error *err)
+    WARN_UNUSED;
+
+/*
+ * The text of --deploy-hook: "test ! -x SELF || SELF OPTIONS hook deploy",
+ * quoted for /bin/sh.  CODE_USAGE where a word has a control character or
+ * "%(", which certbot's configuration file cannot hold.
+ */
+int certbot_hook_text(const char *self, const struct strs *options,
+    char **out, struct error *err) WARN_UNUSED;
+
+/* Appends a word for /bin/sh, in single quotes where it needs them. */
+void shell_quote(struct buf *b, const char *word);
+/* A whole argv, for a person to copy; the caller frees; NULL: no memory. */
+char *shell_join(const struct strs *argv);
+
+#endif
