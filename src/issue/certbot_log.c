@@ -76,8 +76,11 @@ certbot_log_tail(const char *logs_dir, const struct stat *mark,
 	    st.st_mtim.tv_sec == mark->st_mtim.tv_sec &&
 	    st.st_mtim.tv_nsec == mark->st_mtim.tv_nsec)
 		goto out;
-	from = st.st_size > LIMIT_CERTBOT_LOG ?
-	    st.st_size - LIMIT_CERTBOT_LOG : 0;
+	/* Debian's certbot appends: what was there before is not of this run */
+	from = st.st_ino == mark->st_ino && st.st_size > mark->st_size ?
+	    mark->st_size : 0;
+	if (st.st_size - from > LIMIT_CERTBOT_LOG)
+		from = st.st_size - LIMIT_CERTBOT_LOG;
 	want = (size_t)(st.st_size - from);
 	if ((room = buf_reserve(b, want)) == NULL)
 		goto out;
@@ -292,6 +295,7 @@ static const struct mark {
 	{ "Please choose an account", CODE_STORE, "there are several accounts "
 	    "for this server, pass --account ID" },
 	{ "SSLError", CODE_TRUST, NULL },
+	{ "ValueError: Requesting ", CODE_RETRY, NULL },
 	{ "ConnectionError", CODE_RETRY, NULL },
 	{ "ConnectTimeout", CODE_RETRY, NULL },
 	{ "ReadTimeout", CODE_RETRY, NULL },
