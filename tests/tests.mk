@@ -48,3 +48,5 @@ test-valgrind:
 	$(Q)$(MAKE) VALGRIND=1 scenario
 
 include tests/lint/lint.mk
+
+include tests/fuzz/fuzz.mk
