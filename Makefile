@@ -40,7 +40,12 @@ FORTIFY	=
 WARN	:= $(filter-out -Wnull-dereference,$(WARN))
 endif
 ifeq ($(SAN),cov)
-OPT	= -O0 -g --coverage
+# counters live in a shared mapping, so that a process that is killed, leaves
+# with _exit() or can no longer open files in its sandbox is counted as well
+CC	= clang
+COVRAW	= $(CURDIR)/$(BUILD)/raw/%m%c.profraw
+OPT	= -O0 -g -fprofile-instr-generate=$(COVRAW) -fcoverage-mapping \
+	  -mllvm -runtime-counter-relocation -Wno-unused-command-line-argument
 FORTIFY	=
 endif
 

@@ -47,6 +47,15 @@ test-valgrind:
 	$(Q)$(MAKE) VALGRIND=1 check
 	$(Q)$(MAKE) VALGRIND=1 scenario
 
+COV_MIN	?= 90
+.PHONY: cov
+cov:
+	$(Q)$(DEPS) build cov
+	$(Q)rm -rf build/cov/raw && mkdir -p build/cov/raw
+	$(Q)$(MAKE) SAN=cov check
+	-$(Q)$(MAKE) SAN=cov scenario
+	$(Q)sh tests/lab/cov.sh build/cov $(COV_MIN)
+
 include tests/lint/lint.mk
 
 include tests/fuzz/fuzz.mk

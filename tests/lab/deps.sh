@@ -3,7 +3,7 @@
 # Installs the packages that a target needs and that are missing; says so
 # first. Quick and silent when nothing is missing. Debian and Ubuntu; as root,
 # or through sudo. No service that comes with a package is started.
-# usage: deps.sh build|demo|test|lint|fuzz|bench|certbots...
+# usage: deps.sh build|demo|test|lint|fuzz|cov|bench|certbots...
 set -eu
 
 build='gcc make pkg-config libc6-dev libssl-dev libcurl4-openssl-dev
@@ -13,6 +13,7 @@ test="$demo libcmocka-dev nginx-light jq perl ca-certificates sudo
 	dnsmasq-base iproute2 util-linux procps rsync valgrind strace"
 lint="libcmocka-dev clang clang-tidy cppcheck shellcheck mandoc"
 fuzz='clang libclang-rt-dev'
+cov="$test clang llvm libclang-rt-dev"
 bench="$test rsync time"
 certbots="$test python3-venv"
 
@@ -24,6 +25,7 @@ for kind in "$@"; do
 	test) want="$want $test" ;;
 	lint) want="$want $lint" ;;
 	fuzz) want="$want $fuzz" ;;
+	cov) want="$want $cov" ;;
 	bench) want="$want $bench" ;;
 	certbots) want="$want $certbots" ;;
 	*)
