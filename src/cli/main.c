@@ -31,7 +31,7 @@ main(int argc, char **argv)
 	keep_closed();
 	if (sandbox_init(&err) == -1) {
 		log_error("%s", err.msg);
-		return err.code;
+		return (int)err.code;
 	}
 	return cli_run(commands, argc, argv);
 }
