@@ -353,6 +353,38 @@ out:
 	return rc;
 }
 
+/* What the killed run left beside the files that it changed. */
+static int
+sweep_beside(const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *dir;
+	int fd, rc;
+
+	if ((dir = strndup(path, (size_t)(slash - path + 1))) == NULL)
+		return error_nomem(err);
+	rc = atomic_open_dir(AT_FDCWD, dir, false, &fd, err);
+	free(dir);
+	if (rc == -1)
+		return err->sys == ENOENT ? 0 : -1;
+	rc = atomic_sweep(fd, err);
+	(void)close(fd);
+	return rc;
+}
+
+static int
+sweep(const struct journal *j, struct error *err)
+{
+	for (size_t i = 0; i < j->n; i++) {
+		if (sweep_beside(j->steps[i].a, err) == -1)
+			return -1;
+		if (j->steps[i].op == OP_RENAME &&
+		    sweep_beside(j->steps[i].b, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 journal_replay(const char *dir, bool *replayed, struct error *err)
 {
@@ -375,7 +407,8 @@ journal_replay(const char *dir, bool *replayed, struct error *err)
 		rc = 0;
 		goto out;
 	}
-	if (load(j, b.data, b.len, err) == -1 || run(j, err) == -1)
+	if (load(j, buf_str(&b), b.len, err) == -1 || sweep(j, err) == -1 ||
+	    run(j, err) == -1)
 		goto out;
 	if (replayed != NULL)
 		*replayed = true;
