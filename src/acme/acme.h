@@ -9,6 +9,7 @@
 #include "acme/problem.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/strs.h"
 #include "jose/jwk.h"
 
 /*
@@ -33,7 +34,8 @@ struct acme_options {
 struct acme_directory {
 	char *new_nonce, *new_account, *new_order, *key_change;
 	char *renewal_info;
-	json *meta;		/* NULL: none */
+	bool has_profiles;	/* meta has a list of them */
+	struct strs profiles;
 };
 
 /* Connects and reads the directory.  Errors are about the server. */
@@ -79,6 +81,7 @@ struct acme_request {
 	const char *url;
 	const char *kid;	/* the account's URL; NULL: send the JWK */
 	const char *payload;	/* NULL: POST-as-GET */
+	const struct jwk *signer;	/* kept by the caller, or NULL: */
 	acme_key_fn *key;
 	void *key_arg;
 	acme_done *done;

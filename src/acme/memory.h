@@ -19,9 +19,9 @@
 struct memory;
 
 enum {
-	MEMORY_AUTHZ = 20000,	/* entries kept: the newest */
+	MEMORY_AUTHZ = 10000,	/* entries kept: the newest */
 	MEMORY_ACCOUNTS = 10000,
-	MEMORY_ORDERS = 1000,
+	MEMORY_MARKS = 1000,	/* pending orders, deactivations */
 	MEMORY_LIFETIMES = 100
 };
 

@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: ISC */
+#include "acme/memory_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/strs.h"
+
+#define DAY	((int64_t)24 * 3600)
+
+/* Room for one more element of `size` bytes; NULL: no memory. */
+static void *
+grown(void *v, size_t n, size_t *cap, size_t size, struct error *err)
+{
+	size_t want = *cap == 0 ? 16 : *cap * 2;
+	void *p;
+
+	if (n < *cap)
+		return v;
+	if ((p = reallocarray(v, want, size)) == NULL) {
+		error_nomem(err);
+		return NULL;
+	}
+	*cap = want;
+	return p;
+}
+
+static void
+authz_free(struct memory_authz *z)
+{
+	free(z->account);
+	free(z->profile);
+	free(z->name);
+	free(z->url);
+	strs_free(&z->challenges);
+	memset(z, 0, sizeof(*z));
+}
+
+struct memory *
+memory_new(const char *state_dir, struct error *err)
+{
+	struct memory *m;
+
+	if ((m = calloc(1, sizeof(*m))) == NULL) {
+		error_nomem(err);
+		return NULL;
+	}
+	if (str_dup(&m->dir, state_dir, err) == -1) {
+		memory_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+memory_free(struct memory *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->nauthz; i++)
+		authz_free(&m->authz[i]);
+	for (size_t i = 0; i < m->naccounts; i++) {
+		free(m->accounts[i].uri);
+		free(m->accounts[i].thumbprint);
+	}
+	for (size_t i = 0; i < m->nlifetimes; i++) {
+		free(m->lifetimes[i].server);
+		free(m->lifetimes[i].profile);
+	}
+	for (size_t i = 0; i < m->nmarks; i++)
+		free(m->marks[i].key);
+	free(m->authz);
+	free(m->accounts);
+	free(m->lifetimes);
+	free(m->marks);
+	strs_free(&m->dropped);
+	free(m->dir);
+	free(m);
+}
+
+/* ---- authorizations ----------------------------------------------------- */
+
+static int64_t
+age_key(const struct memory_authz *z)
+{
+	return z->checked > z->first ? z->checked : z->first;
+}
+
+const struct memory_authz *
+memory_authz(const struct memory *m, const char *account, const char *name,
+    const char *profile, size_t i)
+{
+	const struct memory_authz *z;
+
+	/* appended as they come: the newest is last */
+	for (size_t k = m->nauthz; k-- > 0;) {
+		z = &m->authz[k];
+		if (strcmp(z->name, name) == 0 &&
+		    strcmp(z->profile, profile) == 0 &&
+		    strcmp(z->account, account) == 0 && i-- == 0)
+			return z;
+	}
+	return NULL;
+}
+
+static int
+authz_copy(struct memory_authz *dst, const struct memory_authz *src,
+    struct error *err)
+{
+	memset(dst, 0, sizeof(*dst));
+	dst->status = src->status;
+	dst->expires = src->expires;
+	dst->validated = src->validated;
+	dst->checked = src->checked;
+	dst->first = src->first;
+	if (str_dup(&dst->account, src->account, err) == 0 &&
+	    str_dup(&dst->profile, src->profile, err) == 0 &&
+	    str_dup(&dst->name, src->name, err) == 0 &&
+	    str_dup(&dst->url, src->url, err) == 0 &&
+	    strs_copy(&dst->challenges, &src->challenges, err) == 0)
+		return 0;
+	authz_free(dst);
+	return -1;
+}
+
+int
+memory_set_authz(struct memory *m, const struct memory_authz *z,
+    struct error *err)
+{
+	struct memory_authz copy, *v;
+	size_t i;
+
+	if (authz_copy(&copy, z, err) == -1)
+		return -1;
+	copy.dirty = true;
+	m->dirty = true;
+	for (i = 0; i < m->nauthz; i++)
+		if (strcmp(m->authz[i].url, z->url) == 0 &&
+		    strcmp(m->authz[i].profile, z->profile) == 0)
+			break;
+	if (i < m->nauthz) {
+		if (copy.first == 0 || (m->authz[i].first != 0 &&
+		    m->authz[i].first < copy.first))
+			copy.first = m->authz[i].first;
+		authz_free(&m->authz[i]);
+		m->authz[i] = copy;
+		return 0;
+	}
+	if ((v = grown(m->authz, m->nauthz, &m->capauthz, sizeof(*v),
+	    err)) == NULL) {
+		authz_free(&copy);
+		return -1;
+	}
+	m->authz = v;
+	if (copy.first == 0)
+		copy.first = clock_now();
+	v[m->nauthz++] = copy;
+	return 0;
+}
+
+static void
+authz_remove(struct memory *m, size_t i)
+{
+	authz_free(&m->authz[i]);
+	memmove(&m->authz[i], &m->authz[i + 1],
+	    (m->nauthz - i - 1) * sizeof(*m->authz));
+	m->nauthz--;
+}
+
+void
+memory_drop_authz(struct memory *m, const char *url)
+{
+	struct error ignored;
+
+	for (size_t i = m->nauthz; i-- > 0;) {
+		if (strcmp(m->authz[i].url, url) != 0)
+			continue;
+		/* not told to memory_save() it comes back: harmless */
+		if (strs_add(&m->dropped, url, &ignored) == 0)
+			m->dirty = true;
+		authz_remove(m, i);
+	}
+}
+
+/* ---- accounts ----------------------------------------------------------- */
+
+/* The index of uri, or where it belongs. */
+static size_t
+account_index(const struct memory *m, const char *uri, bool *found)
+{
+	size_t lo = 0, hi = m->naccounts, mid;
+	int c;
+
+	*found = false;
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		c = strcmp(m->accounts[mid].uri, uri);
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+int64_t
+memory_account(const struct memory *m, const char *uri,
+    const char *thumbprint)
+{
+	bool found;
+	size_t i = account_index(m, uri, &found);
+
+	if (!found || strcmp(m->accounts[i].thumbprint, thumbprint) != 0)
+		return 0;
+	return m->accounts[i].when;
+}
+
+int
+memory_set_account(struct memory *m, const char *uri, const char *thumbprint,
+    int64_t when, struct error *err)
+{
+	struct memory_account_entry e = { NULL, NULL, when, true }, *v;
+	bool found;
+	size_t i = account_index(m, uri, &found);
+
+	if (!found && when == 0)
+		return 0;
+	if (str_dup(&e.uri, uri, err) == -1 ||
+	    str_dup(&e.thumbprint, thumbprint, err) == -1)
+		goto fail;
+	m->dirty = true;
+	if (found) {
+		free(m->accounts[i].uri);
+		free(m->accounts[i].thumbprint);
+		m->accounts[i] = e;
+		return 0;
+	}
+	if ((v = grown(m->accounts, m->naccounts, &m->capaccounts,
+	    sizeof(*v), err)) == NULL)
+		goto fail;
+	m->accounts = v;
+	memmove(&v[i + 1], &v[i], (m->naccounts - i) * sizeof(*v));
+	v[i] = e;
+	m->naccounts++;
+	return 0;
+fail:
+	free(e.uri);
+	free(e.thumbprint);
+	return -1;
+}
+
+/* ---- lifetimes of orders ------------------------------------------------ */
+
+static struct memory_lifetime *
+lifetime(const struct memory *m, const char *server, const char *profile)
+{
+	for (size_t i = 0; i < m->nlifetimes; i++)
+		if (strcmp(m->lifetimes[i].server, server) == 0 &&
+		    strcmp(m->lifetimes[i].profile, profile) == 0)
+			return &m->lifetimes[i];
+	return NULL;
+}
+
+int64_t
+memory_lifetime(const struct memory *m, const char *server,
+    const char *profile)
+{
+	const struct memory_lifetime *l = lifetime(m, server, profile);
+
+	return l == NULL ? 0 : l->seconds;
+}
+
+int
+memory_set_lifetime(struct memory *m, const char *server,
+    const char *profile, int64_t seconds, struct error *err)
+{
+	struct memory_lifetime *l = lifetime(m, server, profile), *v;
+	struct memory_lifetime e = { NULL, NULL, seconds, true };
+
+	if (l != NULL) {
+		if (seconds > l->seconds) {
+			l->seconds = seconds;
+			l->dirty = m->dirty = true;
+		}
+		return 0;
+	}
+	if ((v = grown(m->lifetimes, m->nlifetimes, &m->caplifetimes,
+	    sizeof(*v), err)) == NULL)
+		return -1;
+	m->lifetimes = v;
+	if (str_dup(&e.server, server, err) == -1 ||
+	    str_dup(&e.profile, profile, err) == -1) {
+		free(e.server);
+		return -1;
+	}
+	m->dirty = true;
+	v[m->nlifetimes++] = e;
+	return 0;
+}
+
+/* ---- marks: something happened at a time -------------------------------- */
+
+static struct memory_mark *
+mark(const struct memory *m, const char *key)
+{
+	for (size_t i = 0; i < m->nmarks; i++)
+		if (strcmp(m->marks[i].key, key) == 0)
+			return &m->marks[i];
+	return NULL;
+}
+
+int
+memory_set_mark(struct memory *m, const char *key, int64_t when,
+    struct error *err)
+{
+	struct memory_mark *k = mark(m, key), *v;
+	struct memory_mark e = { NULL, when, true };
+
+	if (k == NULL && when == 0)
+		return 0;
+	m->dirty = true;
+	if (k != NULL) {
+		k->when = when;
+		k->dirty = true;
+		return 0;
+	}
+	if ((v = grown(m->marks, m->nmarks, &m->capmarks, sizeof(*v),
+	    err)) == NULL)
+		return -1;
+	m->marks = v;
+	if (str_dup(&e.key, key, err) == -1)
+		return -1;
+	v[m->nmarks++] = e;
+	return 0;
+}
+
+/* "WORD A B", NULL for want of memory */
+static char *
+mark_key(const char *word, const char *a, const char *b)
+{
+	struct error ignored;
+	char *s = NULL;
+
+	if (str_printf(&s, &ignored, "%s %s%s%s", word, a,
+	    *b != '\0' ? " " : "", b) == -1)
+		return NULL;
+	return s;
+}
+
+static int64_t
+mark_when(const struct memory *m, const char *word, const char *a,
+    const char *b)
+{
+	const struct memory_mark *k = NULL;
+	char *key;
+
+	if ((key = mark_key(word, a, b)) != NULL)
+		k = mark(m, key);
+	free(key);
+	return k == NULL ? 0 : k->when;
+}
+
+static int
+mark_put(struct memory *m, const char *word, const char *a, const char *b,
+    int64_t when, struct error *err)
+{
+	char *key;
+	int r;
+
+	if ((key = mark_key(word, a, b)) == NULL)
+		return error_nomem(err);
+	r = memory_set_mark(m, key, when, err);
+	free(key);
+	return r;
+}
+
+int64_t
+memory_pending(const struct memory *m, const char *key)
+{
+	return mark_when(m, "pending", key, "");
+}
+
+int
+memory_set_pending(struct memory *m, const char *key, int64_t when,
+    struct error *err)
+{
+	return mark_put(m, "pending", key, "", when, err);
+}
+
+int64_t
+memory_deactivated(const struct memory *m, const char *account,
+    const char *name)
+{
+	return mark_when(m, "deactivated", account, name);
+}
+
+int
+memory_set_deactivated(struct memory *m, const char *account,
+    const char *name, int64_t when, struct error *err)
+{
+	return mark_put(m, "deactivated", account, name, when, err);
+}
+
+int
+memory_order_key(const char *account, const char *profile,
+    const struct strs *names, char **out, struct error *err)
+{
+	struct strs sorted = { 0 };
+	char *joined = NULL;
+	int r = -1;
+
+	if (strs_copy(&sorted, names, err) == -1)
+		goto out;
+	strs_sort(&sorted);
+	if ((joined = strs_join(&sorted, " ")) == NULL) {
+		error_nomem(err);
+		goto out;
+	}
+	r = str_printf(out, err, "%s '%s' %s", account, profile, joined);
+out:
+	free(joined);
+	strs_free(&sorted);
+	return r;
+}
+
+/* ---- bounds ------------------------------------------------------------- */
+
+static int
+newest_last(const void *a, const void *b)
+{
+	int64_t x = age_key(a), y = age_key(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+prune_marks(struct memory *m, int64_t now)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->nmarks; i++) {
+		if (m->marks[i].when < now - 30 * DAY ||
+		    m->nmarks - i > MEMORY_MARKS)
+			free(m->marks[i].key);
+		else
+			m->marks[kept++] = m->marks[i];
+	}
+	m->nmarks = kept;
+}
+
+static void
+prune_accounts(struct memory *m)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->naccounts; i++) {
+		if (m->accounts[i].when == 0 || kept == MEMORY_ACCOUNTS) {
+			free(m->accounts[i].uri);
+			free(m->accounts[i].thumbprint);
+		} else
+			m->accounts[kept++] = m->accounts[i];
+	}
+	m->naccounts = kept;
+}
+
+void
+memory_prune(struct memory *m, int64_t now)
+{
+	const struct memory_authz *z;
+	size_t kept = 0, excess;
+
+	prune_marks(m, now);
+	prune_accounts(m);
+	if (m->nauthz > 1)
+		qsort(m->authz, m->nauthz, sizeof(*m->authz), newest_last);
+	excess = m->nauthz > MEMORY_AUTHZ ? m->nauthz - MEMORY_AUTHZ : 0;
+	for (size_t i = 0; i < m->nauthz; i++) {
+		z = &m->authz[i];
+		if (i < excess || age_key(z) < now - 90 * DAY ||
+		    (z->expires != 0 && z->expires < now - 30 * DAY))
+			authz_free(&m->authz[i]);
+		else
+			m->authz[kept++] = m->authz[i];
+	}
+	m->nauthz = kept;
+	while (m->nlifetimes > MEMORY_LIFETIMES) {
+		m->nlifetimes--;
+		free(m->lifetimes[m->nlifetimes].server);
+		free(m->lifetimes[m->nlifetimes].profile);
+	}
+}

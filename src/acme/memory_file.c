@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: ISC */
+/* state_dir/acme.json: read, merge, write. */
+#include "acme/memory_impl.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/lock.h"
+#include "base/log.h"
+
+static const char FILE_NAME[] = "acme.json";
+static const char LOCK_NAME[] = ".acme.lock";
+
+enum { LOCK_WAIT = 5000 };	/* ms */
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* The string, or "" */
+static const char *
+str_of(const json *j, const char *name)
+{
+	const char *s = json_str(json_get(j, name));
+
+	return s == NULL ? "" : s;
+}
+
+static int64_t
+int_of(const json *j, const char *name)
+{
+	struct error ignored;
+	int64_t n;
+
+	if (json_get_int(j, name, JSON_OPTIONAL, "", &n, &ignored) == -1 ||
+	    n < 0)
+		return 0;
+	return n;
+}
+
+/* Each elem returns -1 for want of memory only. */
+static int
+load_list(struct memory *m, const json *j, const char *name,
+    int (*elem)(struct memory *, const json *, struct error *),
+    struct error *err)
+{
+	struct error ignored;
+	json *arr = NULL;
+
+	if (json_get_arr(j, name, JSON_OPTIONAL, "", &arr, &ignored) == -1)
+		return 0;
+	for (size_t i = 0; i < json_len(arr); i++)
+		if (json_is_obj(json_at(arr, i)) &&
+		    elem(m, json_at(arr, i), err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+load_authz(struct memory *m, const json *j, struct error *err)
+{
+	struct memory_authz z = { 0 };
+	struct error ignored;
+	json *types = NULL;
+	const char *s;
+	int r = -1;
+
+	if (*str_of(j, "url") == '\0' || *str_of(j, "name") == '\0' ||
+	    authz_status_parse(str_of(j, "status"), &z.status) == -1 ||
+	    json_get_arr(j, "challenges", JSON_OPTIONAL, "", &types,
+	    &ignored) == -1)
+		return 0;
+	z.expires = int_of(j, "expires");
+	z.validated = int_of(j, "validated");
+	z.checked = int_of(j, "checked");
+	z.first = int_of(j, "first");
+	for (size_t i = 0; i < json_len(types); i++)
+		if ((s = json_str_at(types, i)) != NULL &&
+		    strs_add(&z.challenges, s, err) == -1)
+			goto out;
+	if (str_dup(&z.account, str_of(j, "account"), err) == -1 ||
+	    str_dup(&z.profile, str_of(j, "profile"), err) == -1 ||
+	    str_dup(&z.name, str_of(j, "name"), err) == -1 ||
+	    str_dup(&z.url, str_of(j, "url"), err) == -1)
+		goto out;
+	r = memory_set_authz(m, &z, err);
+out:
+	free(z.account);
+	free(z.profile);
+	free(z.name);
+	free(z.url);
+	strs_free(&z.challenges);
+	return r;
+}
+
+static int
+load_account(struct memory *m, const json *j, struct error *err)
+{
+	if (*str_of(j, "uri") == '\0')
+		return 0;
+	return memory_set_account(m, str_of(j, "uri"),
+	    str_of(j, "thumbprint"), int_of(j, "seen"), err);
+}
+
+static int
+load_lifetime(struct memory *m, const json *j, struct error *err)
+{
+	if (*str_of(j, "server") == '\0')
+		return 0;
+	return memory_set_lifetime(m, str_of(j, "server"),
+	    str_of(j, "profile"), int_of(j, "seconds"), err);
+}
+
+static int
+load_mark(struct memory *m, const json *j, struct error *err)
+{
+	if (*str_of(j, "key") == '\0')
+		return 0;
+	return memory_set_mark(m, str_of(j, "key"), int_of(j, "when"), err);
+}
+
+static void
+all_clean(struct memory *m)
+{
+	for (size_t i = 0; i < m->nauthz; i++)
+		m->authz[i].dirty = false;
+	for (size_t i = 0; i < m->naccounts; i++)
+		m->accounts[i].dirty = false;
+	for (size_t i = 0; i < m->nlifetimes; i++)
+		m->lifetimes[i].dirty = false;
+	for (size_t i = 0; i < m->nmarks; i++)
+		m->marks[i].dirty = false;
+	m->dirty = false;
+}
+
+int
+memory_load(struct memory *m, struct error *err)
+{
+	struct error why;
+	struct buf b;
+	char *path = NULL;
+	json *j = NULL;
+	int found = 0, r = -1;
+
+	buf_init(&b, LIMIT_STATE_FILE);
+	error_clear(&why);
+	if (str_printf(&path, err, "%s/%s", m->dir, FILE_NAME) == -1)
+		goto out;
+	r = 0;
+	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
+	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found,
+	    &why) == -1 ||
+	    (found && json_parse(buf_str(&b), b.len, path, &j, &why) == -1)) {
+		log_verbose("%s; starting anew", why.msg);
+		goto out;
+	}
+	if (!found)
+		goto out;
+	if (load_list(m, j, "authorizations", load_authz, err) == -1 ||
+	    load_list(m, j, "accounts", load_account, err) == -1 ||
+	    load_list(m, j, "order_lifetimes", load_lifetime, err) == -1 ||
+	    load_list(m, j, "marks", load_mark, err) == -1)
+		r = -1;
+	all_clean(m);
+out:
+	json_put(j);
+	buf_free(&b);
+	free(path);
+	return r;
+}
+
+int
+memory_open(const char *state_dir, struct memory **out, struct error *err)
+{
+	struct memory *m;
+
+	if ((m = memory_new(state_dir, err)) == NULL)
+		return -1;
+	if (memory_load(m, err) == -1) {
+		memory_free(m);
+		return -1;
+	}
+	*out = m;
+	return 0;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+static void
+put_authz(struct json_w *w, const struct memory_authz *z)
+{
+	json_w_obj(w, NULL);
+	json_w_str(w, "account", z->account);
+	json_w_str(w, "profile", z->profile);
+	json_w_str(w, "name", z->name);
+	json_w_str(w, "url", z->url);
+	json_w_str(w, "status", authz_status_text(z->status));
+	json_w_int(w, "expires", z->expires);
+	json_w_int(w, "validated", z->validated);
+	json_w_int(w, "checked", z->checked);
+	json_w_int(w, "first", z->first);
+	json_w_arr(w, "challenges");
+	for (size_t i = 0; i < z->challenges.n; i++)
+		json_w_str(w, NULL, z->challenges.v[i]);
+	json_w_arr_end(w);
+	json_w_obj_end(w);
+}
+
+static void
+put_rest(struct json_w *w, const struct memory *m)
+{
+	json_w_arr(w, "order_lifetimes");
+	for (size_t i = 0; i < m->nlifetimes; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "server", m->lifetimes[i].server);
+		json_w_str(w, "profile", m->lifetimes[i].profile);
+		json_w_int(w, "seconds", m->lifetimes[i].seconds);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	json_w_arr(w, "marks");
+	for (size_t i = 0; i < m->nmarks; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "key", m->marks[i].key);
+		json_w_int(w, "when", m->marks[i].when);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+}
+
+static int
+as_text(const struct memory *m, struct buf *b, struct error *err)
+{
+	struct json_w w;
+
+	json_w_init(&w, b, true);
+	json_w_obj(&w, NULL);
+	json_w_int(&w, "version", 1);
+	json_w_arr(&w, "authorizations");
+	for (size_t i = 0; i < m->nauthz; i++)
+		put_authz(&w, &m->authz[i]);
+	json_w_arr_end(&w);
+	json_w_arr(&w, "accounts");
+	for (size_t i = 0; i < m->naccounts; i++) {
+		json_w_obj(&w, NULL);
+		json_w_str(&w, "uri", m->accounts[i].uri);
+		json_w_str(&w, "thumbprint", m->accounts[i].thumbprint);
+		json_w_int(&w, "seen", m->accounts[i].when);
+		json_w_obj_end(&w);
+	}
+	json_w_arr_end(&w);
+	put_rest(&w, m);
+	json_w_obj_end(&w);
+	buf_addc(b, '\n');
+	return buf_check(b, FILE_NAME, err);
+}
+
+/* What we learnt goes into what others left in the file. */
+static int
+merge(struct memory *to, const struct memory *from, struct error *err)
+{
+	for (size_t i = 0; i < from->dropped.n; i++)
+		memory_drop_authz(to, from->dropped.v[i]);
+	for (size_t i = 0; i < from->nauthz; i++)
+		if (from->authz[i].dirty &&
+		    memory_set_authz(to, &from->authz[i], err) == -1)
+			return -1;
+	for (size_t i = 0; i < from->naccounts; i++)
+		if (from->accounts[i].dirty &&
+		    memory_set_account(to, from->accounts[i].uri,
+		    from->accounts[i].thumbprint, from->accounts[i].when,
+		    err) == -1)
+			return -1;
+	for (size_t i = 0; i < from->nlifetimes; i++)
+		if (from->lifetimes[i].dirty &&
+		    memory_set_lifetime(to, from->lifetimes[i].server,
+		    from->lifetimes[i].profile, from->lifetimes[i].seconds,
+		    err) == -1)
+			return -1;
+	for (size_t i = 0; i < from->nmarks; i++)
+		if (from->marks[i].dirty &&
+		    memory_set_mark(to, from->marks[i].key,
+		    from->marks[i].when, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+write_file(const struct memory *m, struct error *err)
+{
+	const struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct buf b;
+	int fd = -1, r = -1;
+
+	buf_init(&b, LIMIT_STATE_FILE);
+	if (as_text(m, &b, err) == 0 &&
+	    atomic_open_dir(AT_FDCWD, m->dir, false, &fd, err) == 0)
+		r = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
+		    ATOMIC_REPLACE, err);
+	if (fd != -1)
+		close(fd);
+	buf_free(&b);
+	return r;
+}
+
+int
+memory_save(struct memory *m, struct error *err)
+{
+	const struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
+	struct lock lock = LOCK_NONE;
+	struct memory *now = NULL;
+	char *path = NULL;
+	int r = -1;
+
+	if (!m->dirty)
+		return 0;
+	if (atomic_mkdirs(m->dir, &attr, err) == -1 ||
+	    str_printf(&path, err, "%s/%s", m->dir, LOCK_NAME) == -1 ||
+	    lock_acquire(&lock, path, LOCK_WAIT, err) == -1 ||
+	    (now = memory_new(m->dir, err)) == NULL ||
+	    memory_load(now, err) == -1 || merge(now, m, err) == -1)
+		goto out;
+	memory_prune(now, clock_now());
+	if (write_file(now, err) == -1)
+		goto out;
+	all_clean(m);
+	strs_free(&m->dropped);
+	r = 0;
+out:
+	lock_release(&lock);
+	memory_free(now);
+	free(path);
+	return r;
+}

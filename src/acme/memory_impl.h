@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ACME_MEMORY_IMPL_H
+#define ACME_MEMORY_IMPL_H
+
+#include "acme/memory.h"
+
+/* Shared by memory.c, which holds and asks, and memory_file.c. */
+
+struct memory_account_entry {
+	char *uri, *thumbprint;
+	int64_t when;
+	bool dirty;
+};
+struct memory_lifetime {
+	char *server, *profile;
+	int64_t seconds;
+	bool dirty;
+};
+struct memory_mark {
+	char *key;		/* "pending ..." or "deactivated ..." */
+	int64_t when;		/* 0: forgotten */
+	bool dirty;
+};
+
+struct memory {
+	char *dir;		/* state_dir */
+	struct memory_authz *authz;
+	size_t nauthz, capauthz;
+	struct memory_account_entry *accounts;	/* in order of uri */
+	size_t naccounts, capaccounts;
+	struct memory_lifetime *lifetimes;
+	size_t nlifetimes, caplifetimes;
+	struct memory_mark *marks;
+	size_t nmarks, capmarks;
+	struct strs dropped;	/* URLs of authorizations */
+	bool dirty;
+};
+
+struct memory *memory_new(const char *state_dir, struct error *err);
+int memory_set_mark(struct memory *m, const char *key, int64_t when,
+    struct error *err) WARN_UNUSED;
+/* Drops what is old and what is too much. */
+void memory_prune(struct memory *m, int64_t now);
+/* Reads the file; what is unfit is skipped. */
+int memory_load(struct memory *m, struct error *err) WARN_UNUSED;
+
+#endif
