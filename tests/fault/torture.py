@@ -1,0 +1,421 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: ISC
+"""Lets every allocation, every system call and every change of the disk of a
+command fail in turn, and lets the command die at every change.
+
+usage: torture.py PROGRAM FAULT-PROGRAM [--every N] [--modes M,...] [CASE...]
+
+After each run: no crash and no leak (the fault program has ASan and UBSan);
+exit 0 only if the goal was reached; each account wholly old or wholly new;
+no key that was there is gone (it is in the store or in the backups); then the
+same command with the plain program reaches the goal and leaves no litter.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIXTURES = os.path.join(HERE, "..", "fixtures", "accounts")
+SERVER_PATH = "ca.example.com/directory"
+SERVER = "https://" + SERVER_PATH
+FILES = ("private_key.json", "meta.json", "regr.json")
+LITTER = re.compile(r"^\.acmeferry-|^journal$|\.new$")
+EIO, ENOSPC, EACCES = 5, 28, 13
+
+
+def fixture_id(name):
+    for line in open(os.path.join(FIXTURES, "INDEX")):
+        words = line.split()
+        if words and words[0] == name:
+            return words[1]
+    raise SystemExit(f"no fixture {name}")
+
+
+def put_account(etc, name, dirname=None, number=1, drop=()):
+    """Copies a fixture into a store, as certbot lays it out."""
+    path = os.path.join(etc, "accounts", *SERVER_PATH.split("/"),
+                        dirname or fixture_id(name))
+    os.makedirs(path, mode=0o700)
+    for f in FILES:
+        if f in drop:
+            continue
+        data = open(os.path.join(FIXTURES, name, f), "rb").read()
+        if f == "regr.json" and b'"body"' in data:
+            data = json.dumps({"body": {}, "uri": f"https://ca.example.com/"
+                               f"acct/{number}"}).encode()
+        dst = os.path.join(path, f)
+        with open(dst, "wb") as out:
+            out.write(data)
+        os.chmod(dst, 0o400 if f == FILES[0] else 0o644)
+    return path
+
+
+def put_lineage(etc, name, account):
+    live = os.path.join(etc, "live", name)
+    arch = os.path.join(etc, "archive", name)
+    os.makedirs(live)
+    os.makedirs(arch)
+    os.makedirs(os.path.join(etc, "renewal"), exist_ok=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "60", "-subj", "/CN=x",
+         "-addext", f"subjectAltName=DNS:{name}", "-keyout",
+         f"{arch}/privkey1.pem", "-out", f"{arch}/cert1.pem"],
+        check=True, stderr=subprocess.DEVNULL)
+    shutil.copy(f"{arch}/cert1.pem", f"{arch}/chain1.pem")
+    shutil.copy(f"{arch}/cert1.pem", f"{arch}/fullchain1.pem")
+    for k in ("cert", "privkey", "chain", "fullchain"):
+        os.symlink(f"../../archive/{name}/{k}1.pem", f"{live}/{k}.pem")
+    with open(f"{etc}/renewal/{name}.conf", "w") as f:
+        f.write("# renew_before_expiry = 30 days\nversion = 2.1.0\n"
+                f"archive_dir = {arch}\n")
+        for k in ("cert", "privkey", "chain", "fullchain"):
+            f.write(f"{k} = {live}/{k}.pem\n")
+        f.write("\n# Options used in the renewal process\n[renewalparams]\n"
+                f"account = {account}\nauthenticator = standalone\n"
+                f"server = {SERVER}\nkey_type = ecdsa\n")
+
+
+def write(path, text):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, 0o600)
+
+
+class Case:
+    """One command on one store.  prepare() fills the folder d; the goal is
+    what the store looks like after one undisturbed run."""
+
+    def __init__(self, name, prepare, argv, status=0, reader=False):
+        self.name, self.prepare, self.argv = name, prepare, argv
+        self.status, self.reader = status, reader
+
+
+def base_args(d):
+    return ["-c", f"{d}/config.yml", "--config-dir", f"{d}/etc",
+            "--state-dir", f"{d}/state"]
+
+
+def write_config(d, program, certs=""):
+    peer = json.dumps([program, "-c", "/dev/null", "--config-dir",
+                       f"{d}/src/etc", "--state-dir", f"{d}/src/state",
+                       "serve", "--allow", "read"])
+    write(f"{d}/config.yml",
+          f"acme:\n  server: {SERVER}\npeers:\n  surrogate:\n"
+          f"    url: 'exec:'\n    command: {peer}\n{certs}")
+
+
+def stores(d):
+    for p in ("etc", "src/etc"):
+        os.makedirs(f"{d}/{p}", mode=0o755)
+    for p in ("state", "src/state"):
+        os.makedirs(f"{d}/{p}", mode=0o700)
+
+
+def prep_pull(d, program):
+    """One to add, one broken to mend as a whole, one that stays."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa3072", number=3)
+    put_account(f"{d}/etc", "ec-p256", number=5, drop=("regr.json",))
+    put_account(f"{d}/src/etc", "rsa2048", number=1)
+    put_account(f"{d}/src/etc", "ec-p256", number=5)
+    write_config(d, program)
+
+
+def prep_empty(d, program):
+    """A store that does not exist yet."""
+    stores(d)
+    os.rmdir(f"{d}/etc")
+    put_account(f"{d}/src/etc", "rsa2048", number=1)
+    write_config(d, program)
+
+
+def prep_replaced(d, program):
+    """The surrogate's account was replaced: conf rewrite by the journal."""
+    stores(d)
+    old = put_account(f"{d}/src/etc", "rsa2048", number=1)
+    put_lineage(f"{d}/src/etc", "app.example.com", fixture_id("rsa2048"))
+    put_lineage(f"{d}/etc", "app.example.com", fixture_id("rsa2048"))
+    write_config(d, program, "certificates:\n  app.example.com:\n"
+                 "    domains: [app.example.com]\n    peer: [surrogate]\n")
+    plain(d, program, ["pull", "surrogate"], 0)
+    shutil.rmtree(old)
+    put_account(f"{d}/src/etc", "rsa3072", number=2)
+    conf = f"{d}/src/etc/renewal/app.example.com.conf"
+    text = open(conf).read().replace(fixture_id("rsa2048"),
+                                     fixture_id("rsa3072"))
+    open(conf, "w").write(text)
+
+
+def prep_check(d, program):
+    """A wrong directory name in use, a crash-causing file, wrong modes."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa2048", dirname="0" * 32)
+    put_lineage(f"{d}/etc", "app.example.com", "0" * 32)
+    bad = put_account(f"{d}/etc", "ec-p256", number=5)
+    open(f"{bad}/regr.json", "w").close()
+    loose = put_account(f"{d}/etc", "rsa3072", number=3)
+    os.chmod(f"{loose}/private_key.json", 0o644)
+    write_config(d, program)
+
+
+def prep_restore(d, program):
+    prep_check(d, program)
+    plain(d, program, ["check", "--fix"], None)
+
+
+def prep_list(d, program):
+    prep_check(d, program)
+
+
+def last_backup(d):
+    return sorted(os.listdir(f"{d}/state/backups"))[0]
+
+
+CASES = [
+    Case("list", prep_list, lambda d: ["list", "--json"], reader=True),
+    Case("check", prep_list, lambda d: ["check", "--json"], status=4,
+         reader=True),
+    Case("config", prep_list, lambda d: ["config", "--effective"],
+         reader=True),
+    Case("pull", prep_pull, lambda d: ["pull", "surrogate", "--all"]),
+    Case("pull-empty", prep_empty, lambda d: ["pull", "surrogate"]),
+    Case("pull-dry", prep_pull,
+         lambda d: ["pull", "surrogate", "--all", "--dry-run"], reader=True),
+    Case("replaced", prep_replaced, lambda d: ["pull", "surrogate"]),
+    Case("check-fix", prep_check, lambda d: ["check", "--fix"], status=None),
+    Case("restore", prep_restore,
+         lambda d: ["restore", last_backup(d), "--force"]),
+]
+
+
+def plain(d, program, args, status):
+    r = subprocess.run([program] + base_args(d) + args, capture_output=True,
+                       timeout=60)
+    if status is not None and r.returncode != status:
+        raise Failure(f"{' '.join(args)}: exit {r.returncode}, want {status}"
+                      f": {r.stderr.decode(errors='replace')}")
+    return r
+
+
+class Failure(Exception):
+    pass
+
+
+def snapshot(d):
+    """Path -> content of what matters in a store."""
+    out = {}
+    for top, dirs, files in os.walk(f"{d}/etc"):
+        dirs.sort()
+        for n in dirs + files:
+            p = os.path.join(top, n)
+            rel = os.path.relpath(p, f"{d}/etc")
+            if os.path.islink(p):
+                out[rel] = "-> " + os.readlink(p).replace(d, "")
+            elif n == ".certbot.lock":
+                continue
+            elif os.path.isfile(p):
+                out[rel] = open(p, "rb").read().replace(d.encode(), b"")
+            else:
+                out[rel] = None
+    return out
+
+
+def account_dirs(snap):
+    out = {}
+    for rel, data in snap.items():
+        head, name = os.path.split(rel)
+        if name in FILES and head.startswith("accounts/"):
+            out.setdefault(head, {})[name] = data
+    return out
+
+
+def keys_anywhere(d):
+    found = set()
+    for root in (f"{d}/etc", f"{d}/state/backups"):
+        for top, _, files in os.walk(root):
+            for n in files:
+                if n.startswith("private_key.json"):
+                    data = open(os.path.join(top, n), "rb").read()
+                    found.add(data)
+    return found
+
+
+def check_store(d, before, goal, keys):
+    """Each account wholly old or wholly new; nothing lost."""
+    known = list(account_dirs(before).items()) + \
+        list(account_dirs(goal).items())
+    for path, files in account_dirs(snapshot(d)).items():
+        if os.path.basename(os.path.dirname(path)).startswith(".acmeferry-") \
+                or os.path.basename(path).startswith(".acmeferry-"):
+            continue
+        if not any(files == f for p, f in known if p == path):
+            raise Failure(f"{path}: neither old nor new: "
+                          f"{ {k: len(v) for k, v in files.items()} }")
+    lost = keys - keys_anywhere(d)
+    if lost:
+        raise Failure(f"{len(lost)} keys are nowhere any more")
+    for rel, data in snapshot(d).items():
+        if rel.endswith(".conf") and data is not None and \
+                data not in (before.get(rel), goal.get(rel)):
+            raise Failure(f"{rel}: neither old nor new")
+
+
+def litter(d):
+    out = []
+    for root in (f"{d}/etc", f"{d}/state"):
+        for top, dirs, files in os.walk(root):
+            out += [os.path.join(top, n) for n in dirs + files
+                    if LITTER.search(n)]
+    return out
+
+
+class Torture:
+    def __init__(self, case, program, fault):
+        self.case, self.program, self.fault = case, program, fault
+        self.tmp = tempfile.mkdtemp(prefix="torture-")
+        self.proto = f"{self.tmp}/proto"
+        os.mkdir(self.proto)
+        case.prepare(self.proto, program)
+        self.before = snapshot(self.proto)
+        self.keys = keys_anywhere(self.proto)
+        d = self.copy("goal")
+        r = plain(d, program, case.argv(d), case.status)
+        self.status = r.returncode
+        self.goal = snapshot(d)
+        if not case.reader and self.goal == self.before:
+            raise Failure("the command changes nothing: nothing is tested")
+        d = self.copy("count")
+        self.run(d, f"count:{self.tmp}/counts")
+        self.counts = [int(n) for n in open(f"{self.tmp}/counts").read()
+                       .split()]
+
+    def copy(self, name):
+        """The paths in configuration and confs follow the folder."""
+        d = f"{self.tmp}/{name}"
+        shutil.copytree(self.proto, d, symlinks=True)
+        for root in (d,):
+            for top, _, files in os.walk(root):
+                for n in files:
+                    if not n.endswith((".yml", ".conf", "manifest.json")):
+                        continue
+                    p = os.path.join(top, n)
+                    st = os.stat(p)
+                    text = open(p).read().replace(self.proto, d)
+                    open(p, "w").write(text)
+                    os.chmod(p, st.st_mode & 0o7777)
+        return d
+
+    def run(self, d, spec):
+        env = dict(os.environ, ACMEFERRY_FAULT=spec,
+                   ASAN_OPTIONS="exitcode=77:detect_leaks=1",
+                   UBSAN_OPTIONS="halt_on_error=1:exitcode=77")
+        try:
+            return subprocess.run(
+                [self.fault] + base_args(d) + self.case.argv(d), env=env,
+                capture_output=True, timeout=60)
+        except subprocess.TimeoutExpired:
+            raise Failure("still running after 60 s")
+
+    def one(self, spec):
+        d = self.copy(spec.replace(":", "-"))
+        try:
+            self.judge(d, spec)
+            return None
+        except Failure as e:
+            return f"{self.case.name} {spec}: {e}"
+        finally:
+            shutil.rmtree(d, ignore_errors=True)
+
+    def judge(self, d, spec):
+        r = self.run(d, spec)
+        err = r.stderr.decode(errors="replace")
+        crash = spec.startswith("crash")
+        if crash and r.returncode not in (137, self.status):
+            raise Failure(f"exit {r.returncode}, want 137: {err[-300:]}")
+        if not crash:
+            if "Sanitizer" in err or "runtime error" in err or \
+                    r.returncode == 77 or r.returncode < 0 or \
+                    r.returncode > 9:
+                raise Failure(f"exit {r.returncode}: {err[-1500:]}")
+            if r.returncode not in (0, self.status) and not err.strip() \
+                    and not self.case.reader:
+                raise Failure(f"exit {r.returncode} without a word")
+            if r.returncode == 0 and snapshot(d) != self.goal:
+                raise Failure("exit 0, but the goal was not reached: "
+                              + differs(snapshot(d), self.goal))
+        check_store(d, self.before, self.goal, self.keys)
+        again = plain(d, self.program, self.case.argv(d), None)
+        if again.returncode != self.status and not \
+                (self.case.status is None and again.returncode in (0, 4)):
+            raise Failure(f"the next run: exit {again.returncode}: "
+                          f"{again.stderr.decode(errors='replace')[-300:]}")
+        if snapshot(d) != self.goal:
+            raise Failure("the next run does not reach the goal: "
+                          + differs(snapshot(d), self.goal))
+        if litter(d) and not self.case.reader:
+            raise Failure(f"litter after the next run: {litter(d)}")
+
+    def specs(self, modes, every):
+        alloc, calls, changes = self.counts
+        out = []
+        if "alloc" in modes:
+            out += [f"alloc:{n}" for n in range(1, alloc + 1, every)]
+        if "sys" in modes:
+            out += [f"sys:{n}:{EIO}" for n in range(1, calls + 1, every)]
+        if "full" in modes:
+            out += [f"full:{n}" for n in range(1, changes + 1)]
+        if "crash" in modes:
+            out += [f"crash:{n}" for n in range(1, changes + 1)]
+        return out
+
+
+def differs(a, b):
+    return ", ".join(sorted(k for k in set(a) | set(b)
+                            if a.get(k, 0) != b.get(k, 0)))
+
+
+def main(argv):
+    every, modes, names = 1, "alloc,sys,full,crash", []
+    program, fault = (os.path.abspath(p) for p in argv[1:3])
+    rest = argv[3:]
+    while rest:
+        a = rest.pop(0)
+        if a == "--every":
+            every = int(rest.pop(0))
+        elif a == "--modes":
+            modes = rest.pop(0)
+        else:
+            names.append(a)
+    failed = passed = 0
+    for case in CASES:
+        if names and case.name not in names:
+            continue
+        t = None
+        try:
+            t = Torture(case, program, fault)
+            specs = t.specs(modes.split(","), every)
+            with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+                bad = [b for b in pool.map(t.one, specs) if b]
+        except Failure as e:
+            bad, specs = [f"{case.name}: {e}"], [None]
+        finally:
+            if t is not None:
+                shutil.rmtree(t.tmp, ignore_errors=True)
+        for b in bad[:20]:
+            print("FAILED " + b)
+        print(f"{case.name}: {t.counts if t else ''} {len(specs)} runs, "
+              f"{len(bad)} failed", flush=True)
+        failed += len(bad)
+        passed += len(specs) - len(bad)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+sys.exit(main(sys.argv))
