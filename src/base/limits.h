@@ -13,6 +13,11 @@ enum {
 	LIMIT_CONF_FILE = 1024 * 1024,
 	/* config.yml and each file of config.d */
 	LIMIT_CONFIG_FILE = 1024 * 1024,
+	/* files in config.d; nesting and nodes of one; problems listed */
+	LIMIT_CONFIG_FILES = 10000,
+	LIMIT_CONFIG_DEPTH = 8,
+	LIMIT_CONFIG_NODES = 100000,
+	LIMIT_CONFIG_PROBLEMS = 100,
 	/* a PEM chain of a lineage */
 	LIMIT_PEM_FILE = 1024 * 1024,
 	/* a state file of ours other than the ledger */

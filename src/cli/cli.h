@@ -46,6 +46,9 @@ struct cli_option {
 	bool multiple;		/* else the last one holds */
 	const char *help;	/* a sentence without full stop; is wrapped */
 };
+/* Where the configuration is, unless -c says otherwise. */
+#define CLI_CONFIG "/etc/acmeferry/config.yml"
+
 /* The -d of every command that has it. */
 #define CLI_OPTION_DOMAIN { "domain", 'd', "NAME", true, \
 	"a domain name; repeatable or comma-separated, as certbot's; several " \
@@ -116,6 +119,12 @@ extern const struct cli_option migrate_options[], list_options[],
     issue_options[], backups_options[], restore_options[], serve_options[],
     authorize_options[], holders_options[], hook_options[], config_options[];
 
+/* The ACME server where one is needed: --server, else acme.server. */
+const char *cli_server(const struct cli *cli);
+/* PEER of the command line, with the CMD_PEER_OPTIONS among its options; the
+ * caller frees with config_peer_free(). */
+int cli_peer(struct cli *cli, const struct cli_args *a, const char *word,
+    struct config_peer **out, struct error *err) WARN_UNUSED;
 /* The local store with the configuration in force. */
 int cli_store(struct cli *cli, struct store **out, struct error *err)
     WARN_UNUSED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/run.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <json-c/json_c_version.h>
+#include <openssl/crypto.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +11,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/setup.h"
+#include "http/idn.h"
 #include "report/out.h"
 
 /* Help and version: on standard output, whatever else was asked for. */
@@ -22,8 +23,10 @@ show(const struct command *table, const struct cli_parsed *p)
 
 	out_begin(&o, STDOUT_FILENO);
 	if (p->version)
-		buf_addf(&o.b, "acmeferry %s\n%s\n", ACMEFERRY_VERSION,
-		    sandbox_text());
+		buf_addf(&o.b, "acmeferry %s\nOpenSSL %s, libcurl %s, "
+		    "json-c %s, libyaml %s\n%s\n", ACMEFERRY_VERSION,
+		    OpenSSL_version(OPENSSL_VERSION_STRING), http_library(),
+		    json_c_version(), config_library(), sandbox_text());
 	else if (p->command != NULL)
 		help_command(&o, p->command);
 	else
@@ -66,6 +69,9 @@ run(struct cli *cli, const struct cli_parsed *p, const char *argv0,
     struct error *err)
 {
 	if (cli_setup_options(cli, p, argv0, err) == -1)
+		return -1;
+	if ((p->command->flags & CMD_NO_CONFIG) == 0 &&
+	    cli_setup_config(cli, p, err) == -1)
 		return -1;
 	return p->command->run(cli, &p->args, err);
 }

@@ -46,32 +46,11 @@ cli_setup_output(struct cli *cli, const struct cli_parsed *p)
 	log_setup(level, cli_color(cli, STDERR_FILENO));
 }
 
-int
-cli_absolute(const char *path, const char *option, char **out,
-    struct error *err)
+static int
+absolute(const char *path, const char *option, char **out, struct error *err)
 {
-	char cwd[PATH_MAX];
-	size_t len;
-
-	*out = NULL;
-	if (*path == '\0')
-		return error_set(err, CODE_USAGE, "'--%s': is empty, want a "
-		    "path", option);
-	if (*path == '/') {
-		if (str_dup(out, path, err) == -1)
-			return -1;
-	} else {
-		if (getcwd(cwd, sizeof(cwd)) == NULL)
-			return error_sys(err, CODE_ERROR, "'--%s': current "
-			    "directory", option);
-		while (str_starts(path, "./"))
-			path += 2;
-		if (str_printf(out, err, "%s/%s",
-		    strcmp(cwd, "/") == 0 ? "" : cwd, path) == -1)
-			return -1;
-	}
-	for (len = strlen(*out); len > 1 && (*out)[len - 1] == '/';)
-		(*out)[--len] = '\0';
+	if (config_absolute(path, out, err) == -1)
+		return error_wrap(err, "'--%s'", option);
 	return 0;
 }
 
@@ -85,7 +64,7 @@ find_self(const char *argv0, char **out, struct error *err)
 	ssize_t n;
 
 	if (argv0 != NULL && strchr(argv0, '/') != NULL)
-		return cli_absolute(argv0, "argv[0]", out, err);
+		return config_absolute(argv0, out, err);
 	if (argv0 != NULL && *argv0 != '\0' &&
 	    proc_find(argv0, out, &none) == 0)
 		return 0;
@@ -107,7 +86,7 @@ keep_path(struct cli *cli, const struct cli_args *g, const char *name,
 
 	if (value == NULL)
 		return 0;
-	if (cli_absolute(value, name, &path, err) == -1)
+	if (absolute(value, name, &path, err) == -1)
 		return -1;
 	rc = strs_addf(&cli->self_options, err, "--%s", name);
 	if (rc == 0)
@@ -129,6 +108,9 @@ cli_setup_options(struct cli *cli, const struct cli_parsed *p,
 	if ((value = args_value(g, "max-wait")) != NULL &&
 	    num_duration(value, "--max-wait", &cli->max_wait, err) == -1)
 		return -1;
+	if ((value = args_value(g, "account")) != NULL &&
+	    config_check_account(value, err) == -1)
+		return error_wrap(err, "'--account'");
 	if (str_dup(&cli->server, args_value(g, "server"), err) == -1 ||
 	    str_dup(&cli->account, args_value(g, "account"), err) == -1)
 		return -1;
@@ -138,6 +120,66 @@ cli_setup_options(struct cli *cli, const struct cli_parsed *p,
 	return find_self(argv0, &cli->self, err);
 }
 
+/* What an option says instead of the configuration. */
+static int
+override(const struct cli_args *g, const char *option, char **member,
+    struct error *err)
+{
+	const char *value = args_value(g, option);
+	char *path;
+
+	if (value == NULL)
+		return 0;
+	if (absolute(value, option, &path, err) == -1)
+		return -1;
+	free(*member);
+	*member = path;
+	return 0;
+}
+
+/* certbot's hooks and timers may run without XDG_STATE_HOME. */
+static int
+keep_state_dir(struct cli *cli, const struct cli_args *g, struct error *err)
+{
+	const char *xdg = getenv("XDG_STATE_HOME");
+	const char *dir = cli->config->state_dir;
+
+	if (args_has(g, "state-dir") || xdg == NULL || *xdg != '/' ||
+	    !str_starts(dir, xdg))
+		return 0;
+	if (strs_add(&cli->self_options, "--state-dir", err) == -1)
+		return -1;
+	return strs_add(&cli->self_options, dir, err);
+}
+
+int
+cli_setup_config(struct cli *cli, const struct cli_parsed *p,
+    struct error *err)
+{
+	const struct cli_args *g = &p->global;
+	const char *given = args_value(g, "config");
+	struct config *c;
+	char *path = NULL;
+	int rc;
+
+	if (absolute(given != NULL ? given : CLI_CONFIG, "config", &path,
+	    err) == -1)
+		return -1;
+	rc = config_load_all(path, given != NULL,
+	    (p->command->flags & CMD_LENIENT) != 0, &cli->config,
+	    &cli->report.problems, err);
+	free(path);
+	if (rc == -1)
+		return -1;
+	c = cli->config;
+	if (override(g, "config-dir", &c->certbot_config_dir, err) == -1 ||
+	    override(g, "work-dir", &c->certbot_work_dir, err) == -1 ||
+	    override(g, "logs-dir", &c->certbot_logs_dir, err) == -1 ||
+	    override(g, "state-dir", &c->state_dir, err) == -1)
+		return -1;
+	return keep_state_dir(cli, g, err);
+}
+
 void
 cli_free(struct cli *cli)
 {
@@ -145,6 +187,7 @@ cli_free(struct cli *cli)
 	free(cli->account);
 	free(cli->self);
 	strs_free(&cli->self_options);
+	config_free(cli->config);
 	report_free(&cli->report);
 	memset(cli, 0, sizeof(*cli));
 }

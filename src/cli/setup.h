@@ -15,8 +15,9 @@ int cli_setup_options(struct cli *cli, const struct cli_parsed *p,
     const char *argv0, struct error *err) WARN_UNUSED;
 void cli_free(struct cli *cli);
 
-/* An absolute path without slashes at its end; the caller frees. */
-int cli_absolute(const char *path, const char *option, char **out,
+/* Loads the configuration and lays the options over it; all that is wrong
+ * with it goes into the report. */
+int cli_setup_config(struct cli *cli, const struct cli_parsed *p,
     struct error *err) WARN_UNUSED;
 
 /* Whether colours may be used on this descriptor. */

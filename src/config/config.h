@@ -25,6 +25,7 @@ enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT };
 struct config_peer {
 	char *name;		/* the key; for an ad-hoc PEER the URL's host */
 	char *url;
+	char *file;		/* where it is configured; NULL: it is not */
 	bool adhoc;		/* given as a URL, not configured */
 	enum peer_direction direction;
 	struct strs servers;	/* empty: acme.server */
@@ -39,11 +40,13 @@ struct config_peer {
 
 struct config_cert {
 	char *name;		/* the lineage's */
+	char *file;		/* where it is configured; NULL: it is not */
 	struct strs domains;	/* lower case, A-labels */
 	struct strs peer;	/* names of peers */
 	char *account;
 	enum cert_issuer issuer;
-	char *key_type;		/* "ecdsa-p256", "ecdsa-p384", "rsa-2048"... */
+	char *key_type;		/* "ecdsa-p256", -p384, -p521, "rsa-2048",
+				 * -3072, -4096 */
 	bool reuse_key;
 	char *preferred_chain;
 	char *profile;		/* "" : acme.profile */
@@ -67,9 +70,10 @@ struct config {
 	char *profile;
 	int64_t reuse_cutoff;	/* seconds, CUTOFF_AUTO or CUTOFF_BOULDER */
 	struct config_peer **peers;
-	size_t npeers;
+	size_t npeers, cappeers;
 	struct config_cert **certs;
-	size_t ncerts;
+	size_t ncerts, capcerts;
+	struct strs default_servers;	/* acme.server alone */
 	struct strs bad_files;	/* of config.d: disabled, with their reason */
 };
 
@@ -82,7 +86,20 @@ struct config {
  */
 int config_load(const char *path, bool required, bool lenient,
     struct config **out, struct error *err) WARN_UNUSED;
+/* The same; every error of the files is also added to problems, where err
+ * has only as many as fit. */
+int config_load_all(const char *path, bool required, bool lenient,
+    struct config **out, struct strs *problems, struct error *err)
+    WARN_UNUSED;
 void config_free(struct config *c);
+
+/* A new certificate or peer with defaults, not part of any configuration, for
+ * config_write_*(); members may be replaced (free() the old string). */
+int config_cert_new(const char *name, const char *file,
+    struct config_cert **out, struct error *err) WARN_UNUSED;
+int config_peer_new(const char *name, const char *file,
+    struct config_peer **out, struct error *err) WARN_UNUSED;
+void config_cert_free(struct config_cert *cert);
 
 /* By its name; NULL: none. */
 const struct config_peer *config_peer(const struct config *c,
@@ -94,10 +111,13 @@ const struct config_cert *config_cert_for(const struct config *c,
     const struct strs *domains);
 
 /*
- * PEER of a command line: the name of a peer, or a URL with settings from
- * options (names and values in pairs; unknown ones are CODE_USAGE).  A URL
- * with a password, user part where none belongs, or an unknown scheme is
- * CODE_USAGE.  The caller frees with config_peer_free().
+ * PEER of a command line: the name of a peer, or a URL; a URL that a peer
+ * is configured with is that peer.  Settings from options (names and values in
+ * pairs, "_" or "-" alike; unknown ones are CODE_USAGE) go before the
+ * configured ones, for this run; relative paths become absolute.  A URL with a
+ * password, user part where none belongs, or an unknown scheme is CODE_USAGE.
+ * An ad-hoc peer's name is the URL's host, made fit for the name of a file.
+ * The caller frees with config_peer_free().
  */
 int config_peer_resolve(const struct config *c, const char *arg,
     const struct strs *names, const struct strs *values,
@@ -105,28 +125,45 @@ int config_peer_resolve(const struct config *c, const char *arg,
 void config_peer_free(struct config_peer *p);
 /* The servers that may travel with this peer: its own list or acme.server. */
 const struct strs *config_peer_servers(const struct config *c,
-    const struct config_peer *p, struct strs *storage);
+    const struct config_peer *p);
 
 /* What is in force, as YAML that config_load() reads back. */
 int config_dump(const struct config *c, struct buf *out, struct error *err)
     WARN_UNUSED;
 
-/* A domain name as given (any case, Unicode) to lower-case A-labels; a
- * leading "*." stays; the caller frees.  CODE_USAGE. */
+/* A domain name as given (any case, Unicode, a dot at its end) to lower-case
+ * A-labels; a leading "*." stays; the caller frees.  CODE_USAGE, "found X,
+ * want Y" without a subject. */
 int config_domain(const char *text, char **out, struct error *err)
+    WARN_UNUSED;
+
+/* Checks of single values as the configuration has them; "found X, want Y".
+ * An account's selector (URL, id, beginning of it), an absolute path. */
+int config_check_account(const char *text, struct error *err) WARN_UNUSED;
+/* An absolute path without slashes at its end; relative ones begin at the
+ * current directory; the caller frees. */
+int config_absolute(const char *path, char **out, struct error *err)
     WARN_UNUSED;
 
 /*
  * migrate's files: writes config.d/peer-NAME.yml (unless a peer with that URL
- * exists: its name is returned) and config.d/cert-NAME.yml beside c->path,
- * 0600, atomically.  *changed tells whether something was written.
+ * exists: its name is returned; a name that is taken gets "-2" and so on) and
+ * config.d/cert-NAME.yml ("*." as "_wildcard.") beside c->path, 0600,
+ * atomically, with the keys that are not the default; missing directories are
+ * made.  *changed tells whether something was (dry_run: would be) written.
+ * The certificate's file is written anew if it says something else; one that
+ * is configured in another file with other values is CODE_USAGE.  c is not
+ * changed: load it again.
  */
 int config_write_peer(const struct config *c, const struct config_peer *p,
     bool dry_run, char **name, bool *changed, struct error *err) WARN_UNUSED;
 int config_write_cert(const struct config *c, const struct config_cert *cert,
     bool dry_run, bool *changed, struct error *err) WARN_UNUSED;
 
-/* Names and one-line comments of every key, "certbot.config_dir" and so on
+/* libyaml's version, for --version. */
+const char *config_library(void);
+
+/* Names of every key, "certbot.config_dir" and so on
  * ("peers.*.url"), for lint: each is in config.example.yml and the man page. */
 const char *config_key_name(size_t i);	/* NULL behind the last */
 

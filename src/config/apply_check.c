@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vis.h"
+#include "config/apply.h"
+
+const char *
+peer_fault(const struct config_peer *p, const char **key)
+{
+	bool ssh = str_starts(p->url, "ssh://");
+	bool exec = strcmp(p->url, "exec:") == 0;
+
+	*key = "command";
+	if (exec && p->command.n == 0)
+		return "is missing; 'exec:' needs the argv that reaches "
+		    "'acmeferry serve'";
+	if (!exec && p->command.n > 0)
+		return "is only for the url 'exec:'";
+	*key = *p->identity_file != '\0' ? "identity_file" :
+	    *p->known_hosts_file != '\0' ? "known_hosts_file" :
+	    *p->ssh_config != '\0' ? "ssh_config" :
+	    p->ssh_options.n > 0 ? "ssh_options" : NULL;
+	if (!ssh && *key != NULL)
+		return "is only for a url of ssh://";
+	return NULL;
+}
+
+/* The index of a key in the schema. */
+static size_t
+key_index(enum scope scope, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < schema_size; i++)
+		if (schema[i].scope == scope &&
+		    strcmp(schema[i].name, name) == 0)
+			break;
+	return i;
+}
+
+static int
+check_required(struct apply *a, enum scope scope, const struct entry *e,
+    const char *prefix, const char *name, struct error *err)
+{
+	for (size_t i = 0; i < schema_size; i++) {
+		if (schema[i].scope != scope || e->set[i] != NULL ||
+		    (schema[i].flags & SCHEMA_REQUIRED) == 0)
+			continue;
+		if (problem_add(a->problems, &e->key->at, CODE_USAGE, err,
+		    "%s.%s.%s: is missing, want %s", prefix, vis(name),
+		    schema[i].name, schema[i].comment) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_peer(struct apply *a, size_t i, struct error *err)
+{
+	const struct config_peer *p = a->config->peers[i];
+	const struct entry *e = &a->peers[i];
+	const char *key = NULL, *fault;
+	const struct node *at;
+
+	if (check_required(a, SCOPE_PEER, e, "peers", p->name, err) == -1)
+		return -1;
+	/* without a good url the rest would only be guessed */
+	if (*p->url == '\0' || (fault = peer_fault(p, &key)) == NULL)
+		return 0;
+	at = e->set[key_index(SCOPE_PEER, key)];
+	return problem_add(a->problems, at != NULL ? &at->at : &e->key->at,
+	    CODE_USAGE, err, "peers.%s.%s: %s", vis(p->name), key, fault);
+}
+
+static int
+check_cert_peer(struct apply *a, const struct config_cert *cert,
+    const struct node *item, struct error *err)
+{
+	const struct config_peer *p = config_peer(a->config, item->text);
+
+	if (p == NULL)
+		return problem_add(a->problems, &item->at, CODE_USAGE, err,
+		    "certificates.%s.peer: found '%s', want the name of a "
+		    "peer that is configured", vis(cert->name),
+		    vis(item->text));
+	if (p->direction == DIRECTION_PULL)
+		return 0;
+	return problem_add(a->problems, &item->at, CODE_USAGE, err,
+	    "certificates.%s.peer: found '%s', which has direction push, want "
+	    "a peer with direction pull", vis(cert->name), vis(item->text));
+}
+
+static int
+check_cert(struct apply *a, size_t i, struct error *err)
+{
+	const struct config_cert *cert = a->config->certs[i];
+	const struct entry *e = &a->certs[i];
+	const struct node *list;
+
+	if (check_required(a, SCOPE_CERT, e, "certificates", cert->name,
+	    err) == -1)
+		return -1;
+	list = e->set[key_index(SCOPE_CERT, "peer")];
+	if (list == NULL || list->type != NODE_LIST)
+		return 0;
+	for (size_t k = 0; k < list->n; k++) {
+		/* one that is no name was reported */
+		if (list->items[k]->type == NODE_SCALAR &&
+		    strs_has(&cert->peer, list->items[k]->text) &&
+		    check_cert_peer(a, cert, list->items[k], err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+apply_check(struct apply *a, struct error *err)
+{
+	for (size_t i = 0; i < a->config->npeers; i++)
+		if (check_peer(a, i, err) == -1)
+			return -1;
+	for (size_t i = 0; i < a->config->ncerts; i++)
+		if (check_cert(a, i, err) == -1)
+			return -1;
+	return 0;
+}
+
+void
+apply_free(struct apply *a)
+{
+	free(a->peers);
+	free(a->certs);
+	memset(a, 0, sizeof(*a));
+}
