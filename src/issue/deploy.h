@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ISSUE_DEPLOY_H
+#define ISSUE_DEPLOY_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "config/config.h"
+
+/*
+ * Runs the deploy_hook of the certificate `name` with RENEWED_LINEAGE and
+ * RENEWED_DOMAINS, as certbot gives them.  No such certificate or no hook:
+ * success.  One that fails or is killed (also we ourselves) is remembered in
+ * STATE_DIR/deploy-pending/NAME until one succeeds.  CODE_ERROR with what the
+ * hook said.  Takes no lock: it may run inside of certbot.
+ */
+int deploy_run(const struct config *c, const char *name, const char *lineage,
+    const char *domains, struct error *err) WARN_UNUSED;
+
+/* Whether a certificate's deploy hook still has to succeed. */
+bool deploy_pending(const char *state_dir, const char *name);
+
+/* True for what can be a lineage's name: one component of a path, without
+ * control characters, that is no option. */
+bool lineage_name_valid(const char *name);
+
+#endif
