@@ -48,30 +48,41 @@ add_dirs(const struct certbot_job *job, struct strs *argv, struct error *err)
 	return 0;
 }
 
+static const struct {
+	const char *type, *curve;
+} curves[] = {
+	{ "ecdsa-p256", "secp256r1" },
+	{ "ecdsa-p384", "secp384r1" },
+	{ "ecdsa-p521", "secp521r1" },
+};
+
+static int
+add_ecdsa(const char *key_type, struct strs *argv, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (strcmp(key_type, curves[i].type) != 0)
+			continue;
+		return add(argv, "--key-type", "ecdsa", err) == -1 ? -1 :
+		    add(argv, "--elliptic-curve", curves[i].curve, err);
+	}
+	return error_set(err, CODE_USAGE, "key_type: unknown type '%s', want "
+	    "ecdsa-p256, -p384, -p521 or rsa-2048, -3072, -4096",
+	    vis(key_type));
+}
+
 static int
 add_key_type(const struct certbot *cb, const char *key_type,
     struct strs *argv, bool *rsa_only, struct error *err)
 {
-	const char *bits = "2048";
+	bool rsa = str_starts(key_type, "rsa-");
+	const char *bits = rsa ? key_type + 4 : "2048";
 	int64_t n;
 
-	if (str_starts(key_type, "rsa-")) {
-		bits = key_type + 4;
-		if (num_parse(bits, 2048, 8192, "key_type", &n, err) == -1)
-			return -1;
-	} else if (cb->version < HAS_KEY_TYPE) {
-		*rsa_only = true;
-	} else {
-		if (strcmp(key_type, "ecdsa-p256") != 0 &&
-		    strcmp(key_type, "ecdsa-p384") != 0)
-			return error_set(err, CODE_USAGE, "key_type: unknown "
-			    "type '%s', want ecdsa-p256, ecdsa-p384 or "
-			    "rsa-BITS", vis(key_type));
-		return add(argv, "--key-type", "ecdsa", err) == -1 ? -1 :
-		    add(argv, "--elliptic-curve",
-		    str_ends(key_type, "p256") ? "secp256r1" : "secp384r1",
-		    err);
-	}
+	if (!rsa && cb->version >= HAS_KEY_TYPE)
+		return add_ecdsa(key_type, argv, err);
+	*rsa_only = !rsa;
+	if (num_parse(bits, 2048, 8192, "key_type", &n, err) == -1)
+		return -1;
 	if (cb->version >= HAS_KEY_TYPE &&
 	    add(argv, "--key-type", "rsa", err) == -1)
 		return -1;

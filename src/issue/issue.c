@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: ISC */
+#include "issue/issue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/atomic.h"
+#include "base/clock.h"
+#include "base/vis.h"
+#include "issue/certbot_run.h"
+#include "issue/deploy.h"
+#include "issue/lineage_conf.h"
+#include "issue/pick.h"
+#include "store/server.h"
+
+const char *
+issue_decision_text(enum issue_decision d)
+{
+	switch (d) {
+	case ISSUE_NOTHING:
+		return "nothing";
+	case ISSUE_NEW:
+	case ISSUE_NAMES:
+		return "issue";
+	case ISSUE_RENEW:
+		return "renew";
+	}
+	return "nothing";
+}
+
+void
+issue_init(struct issue *is, struct store *s, const struct config *c,
+    const struct issue_options *opts)
+{
+	memset(is, 0, sizeof(*is));
+	is->store = s;
+	is->config = c;
+	is->opts = *opts;
+	is->server = opts->server != NULL ? opts->server : c->server;
+	is->lock.fd = -1;
+}
+
+void
+issue_free(struct issue *is)
+{
+	lock_release(&is->lock);
+	if (is->verified)
+		verify_free(&is->verify);
+	accounts_free(&is->accounts);
+	lineages_free(&is->lineages);
+	strs_free(&is->domains);
+	free(is->name);
+	free(is->reason);
+	free(is->backup);
+	free(is->before);
+}
+
+static int
+take_lock(struct issue *is, struct error *err)
+{
+	struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
+	char *path = NULL;
+	int rc = -1;
+
+	if (is->opts.dry_run)
+		return 0;
+	if (atomic_mkdirs(is->config->state_dir, &attr, err) == -1 ||
+	    str_printf(&path, err, "%s/issue.lock", is->config->state_dir)
+	    == -1)
+		return -1;
+	rc = lock_acquire(&is->lock, path, issue_lock_timeout(is->config),
+	    err);
+	free(path);
+	return rc;
+}
+
+static bool
+covers(const struct strs *a, const struct strs *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (!strs_has(a, b->v[i]))
+			return false;
+	return true;
+}
+
+/* The settings of the configuration, and all names of that certificate. */
+static int
+find_settings(struct issue *is, struct error *err)
+{
+	const struct strs *given = is->opts.domains;
+	const struct config_cert *cert;
+
+	if (is->opts.cert_name != NULL)
+		cert = config_cert(is->config, is->opts.cert_name);
+	else
+		cert = config_cert_for(is->config, given);
+	is->cert = cert;
+	if (cert != NULL && is->opts.cert_name == NULL &&
+	    covers(&cert->domains, given))
+		given = &cert->domains;
+	return strs_copy(&is->domains, given, err);
+}
+
+/* The lineage's name: as told, as configured, of the lineage that has these
+ * very names, or as certbot would call it. */
+static int
+find_name(struct issue *is, struct error *err)
+{
+	const char *name = is->opts.cert_name;
+
+	if (name == NULL && is->cert != NULL)
+		name = is->cert->name;
+	for (size_t i = 0; name == NULL && i < is->lineages.n; i++) {
+		const struct lineage *l = is->lineages.v[i];
+
+		if (l->server != NULL && server_same(l->server, is->server) &&
+		    lineage_same_names(l, &is->domains))
+			name = l->name;
+	}
+	if (name == NULL) {
+		name = is->domains.v[0];
+		if (str_starts(name, "*."))
+			name += 2;
+	}
+	if (!lineage_name_valid(name))
+		return error_set(err, CODE_USAGE, "'%s': cannot be the name "
+		    "of a certificate, want one word without slashes that "
+		    "does not begin with '-' or '.'", vis(name));
+	if (str_dup(&is->name, name, err) == -1)
+		return -1;
+	for (size_t i = 0; i < is->lineages.n; i++)
+		if (strcmp(is->lineages.v[i]->name, is->name) == 0)
+			is->lineage = is->lineages.v[i];
+	return 0;
+}
+
+static int
+read_lineage(struct issue *is, struct error *err)
+{
+	const struct lineage *l = is->lineage;
+	struct cert c;
+
+	if (l->server == NULL || l->account == NULL || l->cert == NULL ||
+	    l->privkey == NULL)
+		return error_set(err, CODE_STORE, "'%s': this lineage cannot "
+		    "be read: %s", vis(l->conf), l->problem[0] != '\0' ?
+		    l->problem : "server, account or paths are missing");
+	if (cert_read(l->cert, &c, err) == -1)
+		return error_wrap(err, "'%s'", vis(l->name));
+	is->not_before = c.not_before;
+	is->not_after = c.not_after;
+	is->next = cert_due(c.not_before, c.not_after);
+	if (str_dup(&is->before, c.digest, err) == -1) {
+		cert_free(&c);
+		return -1;
+	}
+	cert_free(&c);
+	return 0;
+}
+
+/* What is different of the lineage that is there, and may it be taken? */
+static int
+check_lineage(struct issue *is, bool same_names, bool same_account,
+    struct error *err)
+{
+	const struct lineage *l = is->lineage;
+	char *has = NULL;
+
+	is->set_account = !same_account;
+	if ((same_names && same_account) || is->opts.adopt ||
+	    (same_names && is->opts.repoint && (is->cert != NULL ||
+	    lineage_is_ours(l))))
+		return 0;
+	if (!server_same(l->server, is->server))
+		return error_set(err, CODE_STORE, "'%s': this lineage is of "
+		    "the server %s, not %s; pass --server %s to use that, or "
+		    "--adopt to change the lineage", vis(l->name),
+		    vis(l->server), is->server, vis(l->server));
+	if (!same_account)
+		return error_set(err, CODE_STORE, "'%s': this lineage uses "
+		    "the account %s, not %s; pass --adopt to change the "
+		    "lineage", vis(l->name), vis(l->account),
+		    is->account->dirname);
+	has = strs_join(&l->domains, ", ");
+	error_set(err, CODE_STORE, "'%s': this lineage is for %s; pass these "
+	    "names, another --cert-name, or --adopt to change the lineage",
+	    vis(l->name), has == NULL ? "other names" : vis(has));
+	free(has);
+	return -1;
+}
+
+static int
+decide(struct issue *is, struct error *err)
+{
+	const struct lineage *l = is->lineage;
+	bool same_names, due;
+	char when[TIME_TEXT];
+
+	if (l == NULL) {
+		is->decision = ISSUE_NEW;
+		return str_dup(&is->reason, "there is no certificate yet",
+		    err);
+	}
+	if (read_lineage(is, err) == -1)
+		return -1;
+	same_names = lineage_same_names(l, &is->domains);
+	if (check_lineage(is, same_names, lineage_uses(l, is->server,
+	    is->account->dirname), err) == -1)
+		return -1;
+	if (!same_names) {
+		is->decision = ISSUE_NAMES;
+		return str_dup(&is->reason, "the certificate is for other "
+		    "names", err);
+	}
+	due = clock_now() >= is->next;
+	is->decision = due || is->opts.force ? ISSUE_RENEW : ISSUE_NOTHING;
+	(void)time_text(is->next, when, sizeof(when));
+	if (is->opts.force && !due)
+		return str_dup(&is->reason, "forced", err);
+	return str_printf(&is->reason, err, due ? "due since %s" :
+	    "not due before %s", when);
+}
+
+int
+issue_plan(struct issue *is, struct error *err)
+{
+	if (find_settings(is, err) == -1 || take_lock(is, err) == -1 ||
+	    store_lineages(is->store, true, &is->lineages, err) == -1 ||
+	    find_name(is, err) == -1 ||
+	    store_accounts(is->store, is->server, 0, &is->accounts, err)
+	    == -1)
+		return -1;
+	if (account_pick(&is->accounts, &is->lineages, is->config, is->server,
+	    is->opts.account, &is->domains, &is->account, err) == -1)
+		return -1;
+	if (is->account->broken)
+		return error_set(err, CODE_STORE, "'%s': the account cannot "
+		    "be used: %s", vis(is->account->path),
+		    is->account->problem);
+	if (decide(is, err) == -1)
+		return -1;
+	is->deploy_pending = deploy_pending(is->config->state_dir, is->name);
+	is->changed = is->opts.dry_run && (is->decision != ISSUE_NOTHING ||
+	    is->set_account);
+	return 0;
+}

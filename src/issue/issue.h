@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ISSUE_ISSUE_H
+#define ISSUE_ISSUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/lock.h"
+#include "base/strs.h"
+#include "config/config.h"
+#include "issue/cert.h"
+#include "issue/verify.h"
+#include "store/lineage.h"
+#include "store/store.h"
+#include "transport/offer.h"
+
+/*
+ * One certificate, as design section 8 has it (steps 1 and 3):
+ *
+ *	issue_init(&is, store, config, &opts);
+ *	issue_plan(&is, &err);		what is there, which account, is it due
+ *	issue_verify(&is, &err);	would the CA ask for a proof
+ *	issue_finish(&is, &err);	certbot, and what it left on disk
+ *	issue_free(&is);
+ *
+ * After each step, also one that failed, what is known is in the struct.
+ * From issue_plan() to issue_free() STATE_DIR/issue.lock is held (not in a
+ * dry run), so that two runs never issue one certificate twice; certbot's own
+ * lock is only held for the moment in which a conf is changed.
+ */
+
+enum issue_decision {
+	ISSUE_NOTHING,		/* is there and not due */
+	ISSUE_NEW,		/* certonly: a new lineage */
+	ISSUE_RENEW,		/* renew: the lineage as it is */
+	ISSUE_NAMES		/* certonly: other names for a lineage */
+};
+/* "nothing", "issue", "renew", "issue" */
+const char *issue_decision_text(enum issue_decision d);
+
+struct issue_options {		/* all borrowed */
+	const struct strs *domains;	/* -d; several: one certificate */
+	const char *cert_name;		/* --cert-name; NULL */
+	const char *server;		/* --server; NULL: acme.server */
+	const char *account;		/* --account; NULL */
+	const char *peer;		/* who proves, for messages; NULL: the
+					 * configured peers */
+	const struct hints *hints;	/* what a pull brought; NULL */
+	bool adopt;		/* take over a lineage of another account or
+				 * with other names */
+	bool repoint;		/* the same without --adopt where acmeferry
+				 * made the lineage (migrate to another peer) */
+	bool force;		/* though not due */
+	bool dry_run;
+	bool unattended;	/* see verify.h */
+	int64_t max_wait;	/* seconds */
+	/* how certbot's hook calls us */
+	const char *self;
+	const struct strs *self_options;
+};
+
+struct issue {
+	struct store *store;
+	const struct config *config;
+	struct issue_options opts;
+	/* issue_plan() */
+	char *name;		/* the lineage's */
+	struct strs domains;
+	const struct config_cert *cert;	/* its settings; NULL: none */
+	const char *server;
+	struct accounts accounts;
+	struct lineages lineages;
+	const struct account *account;	/* borrowed from accounts */
+	const struct lineage *lineage;	/* borrowed from lineages; NULL */
+	enum issue_decision decision;
+	char *reason;		/* of the decision, in words */
+	bool set_account;	/* the lineage's account is to be changed */
+	/* of the certificate; 0: there is none */
+	int64_t not_before, not_after, next;
+	/* issue_verify() */
+	struct verify verify;
+	bool verified;		/* verify holds results */
+	/* issue_finish() */
+	bool changed;		/* or would be */
+	bool deploy_pending;	/* a deploy hook still has to succeed */
+	char *backup;		/* id, where one was made; NULL */
+	/* internal */
+	struct lock lock;
+	char *before;		/* digest of the certificate that was there */
+};
+
+void issue_init(struct issue *is, struct store *s, const struct config *c,
+    const struct issue_options *opts);
+void issue_free(struct issue *is);
+
+/*
+ * Which lineage, account and settings; whether it is due.  CODE_STORE for a
+ * lineage of another account, of another server or with other names (without
+ * adopt), or one that cannot be read; what account_pick() says for accounts.
+ */
+int issue_plan(struct issue *is, struct error *err) WARN_UNUSED;
+
+/*
+ * Asks the CA about the account and the names.  Where something is to be
+ * issued: orders (not in a dry run) and fails with CODE_UNAUTHORIZED, naming
+ * who must prove and until when the certificate lives, unless the order is
+ * ready.  Where nothing is to be issued: only the account has to be right.
+ */
+int issue_verify(struct issue *is, struct error *err) WARN_UNUSED;
+
+/* Does what issue_plan() found.  Success is a new certificate on disk that
+ * matches key, names and account, whatever certbot says. */
+int issue_finish(struct issue *is, struct error *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef ISSUE_LINEAGE_CONF_H
+#define ISSUE_LINEAGE_CONF_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "store/lineage.h"
+#include "store/store.h"
+
+/* What issuing reads from and writes to a lineage's renewal/NAME.conf. */
+
+/* A key of [renewalparams]; NULL: none.  The caller frees. */
+int lineage_param(const struct lineage *l, const char *key, char **out,
+    struct error *err) WARN_UNUSED;
+
+/* True where acmeferry made the lineage: the guard is its authenticator's
+ * address. */
+bool lineage_is_ours(const struct lineage *l);
+
+/* True where certbot runs "acmeferry hook deploy" for it. */
+bool lineage_has_hook(const struct lineage *l);
+
+/*
+ * Takes a lineage over: backs up its conf and its live directory, and with
+ * server and account not NULL sets these two, through the journal, under
+ * certbot's lock.  backup: the id, which the caller frees.
+ */
+int lineage_adopt(struct store *s, const struct lineage *l,
+    const char *server, const char *account, char **backup,
+    struct error *err) WARN_UNUSED;
+
+#endif
