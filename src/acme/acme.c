@@ -263,6 +263,9 @@ acme_post(struct acme *a, const struct acme_request *r, struct error *err)
 {
 	struct exchange *x;
 
+	if (a->closing)
+		return error_set(err, CODE_ERROR, "'%s': given up",
+		    vis(a->server));
 	if (!acme_owns_url(a, r->url))
 		return error_set(err, CODE_ERROR, "'%s': not on the host of "
 		    "'%s'; it is not asked", vis(r->url), vis(a->server));
@@ -370,15 +373,15 @@ acme_open(const struct acme_options *opts, struct acme **out,
 void
 acme_free(struct acme *a)
 {
-	struct exchange *x;
+	struct error err;
 
 	if (a == NULL)
 		return;
-	while ((x = a->queue) != NULL) {
-		unqueue(a, &a->queue);
-		exchange_free(x);
-	}
+	a->closing = true;
+	error_clear(&err);
+	error_set(&err, CODE_ERROR, "'%s': given up", vis(a->server));
 	http_free(a->http);
+	acme_fail_all(a, &err);
 	acme_directory_free(&a->dir);
 	nonces_free(&a->nonces);
 	buf_free(&a->jws);

@@ -41,8 +41,8 @@ struct acme_directory {
 /* Connects and reads the directory.  Errors are about the server. */
 int acme_open(const struct acme_options *opts, struct acme **out,
     struct error *err) WARN_UNUSED;
-/* Requests that are not answered yet are dropped, their callbacks not called;
- * NULL is fine. */
+/* Requests that are not answered yet fail, and no new ones are taken; NULL is
+ * fine. */
 void acme_free(struct acme *a);
 
 const struct acme_directory *acme_directory(const struct acme *a);

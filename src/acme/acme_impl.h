@@ -41,6 +41,7 @@ struct acme {
 	int64_t next_account;	/* clock_mono() */
 	int broken;		/* transport failures in a row */
 	bool nomem;		/* acme_run() will fail */
+	bool closing;		/* no more requests */
 };
 
 /* Does what an answer asks for; frees or queues x again. */

@@ -97,10 +97,17 @@ transfer_end(struct http *h, struct transfer *t)
 void
 http_free(struct http *h)
 {
+	struct transfer *t;
+	struct error err;
+
 	if (h == NULL)
 		return;
-	while (h->first != NULL)
-		transfer_end(h, h->first);
+	while ((t = h->first) != NULL) {
+		error_clear(&err);
+		error_set(&err, CODE_ERROR, "'%s': given up", vis(t->url));
+		t->done(t->arg, NULL, &err);
+		transfer_end(h, t);
+	}
 	while (h->nspare > 0)
 		curl_easy_cleanup(h->spare[--h->nspare]);
 	if (h->multi != NULL)

@@ -46,6 +46,7 @@ typedef void http_done(void *arg, const struct http_response *r,
 
 int http_new(const struct http_options *opts, struct http **out,
     struct error *err) WARN_UNUSED;
+/* What is in flight fails: its callbacks are called, and must not submit. */
 void http_free(struct http *h);
 
 /* Queues a request; url must be https.  body is copied; NULL: none. */

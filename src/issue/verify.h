@@ -24,7 +24,7 @@
  *
  * It never starts a challenge, never registers, never deactivates anything
  * but a pending authorization of a set that is being ordered (see
- * verify_names.c), at most once a day and name.
+ * verify_order.c), at most once a day and name.
  */
 
 enum verify_order {
@@ -37,12 +37,15 @@ enum verify_order {
 struct verify_account {
 	const struct account *account;	/* borrowed */
 	enum account_state state;
+	bool broken;		/* no usable key: it was not asked about */
 	char *location;		/* the CA's URL for the key; NULL */
 	bool fixed;		/* the store's uri was repaired */
 	bool fixable;		/* ... or would be, in a dry run */
 	enum code result;
 	char *error;		/* NULL: none */
 	long retry_after;	/* -1 */
+	struct verify *verify;	/* internal */
+	bool done;
 };
 
 struct verify_name {
@@ -54,8 +57,10 @@ struct verify_name {
 	enum code result;
 	char *error;		/* NULL: none */
 	/* internal */
-	char *url;
-	bool asked, own_pending;
+	char *url;		/* of the authorization meant; NULL */
+	char *problem;		/* the CA's own words; NULL */
+	bool known;		/* a usable one was known before an order */
+	bool young;		/* answered from memory */
 };
 
 struct verify_set {
@@ -74,11 +79,14 @@ struct verify_set {
 	long retry_after;	/* -1 */
 	/* internal */
 	struct verify *verify;
-	size_t waiting;
-	int tries, phase;
+	char *key;		/* in the memory */
+	size_t waiting;		/* requests that are not answered */
+	int orders;		/* newOrders sent */
+	char *before;		/* the order before this one; NULL */
 	bool deactivated;
-	char *first_order;
-	char *last_error;
+	bool is_ready;		/* what the newest order is */
+	int64_t order_expires;
+	bool done;
 };
 
 /* What a peer told: an authorization, or only that its certificate for the
@@ -117,7 +125,6 @@ struct verify {
 	size_t nhints, caphints;
 	struct acme *acme;
 	struct memory *memory;
-	struct error fatal;
 };
 
 void verify_init(struct verify *v, struct store *s, const struct config *c,
