@@ -10,6 +10,7 @@
 #include "base/sandbox.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/quiet.h"
 #include "cli/setup.h"
 #include "http/idn.h"
 #include "report/out.h"
@@ -39,29 +40,34 @@ show(const struct command *table, const struct cli_parsed *p)
 
 /* Says what there is to say; the exit status. */
 static int
-finish(struct cli *cli, const struct command *c)
+finish(struct cli *cli, const struct cli_parsed *p)
 {
+	const struct command *c = p->command;
 	struct report *r = &cli->report;
 	enum code code = report_finish(r);
 	struct error err;
-	int rc;
+	bool held;
+	int rc = 0;
 
 	if (c != NULL && (c->flags & CMD_NO_JSON) != 0) {
 		if (r->err.code != CODE_OK)
 			log_error("%s", r->err.msg);
 		return (int)code;
 	}
+	held = quiet_hold(cli, p, code);
 	if (cli->json) {
+		/* a document on every exit; the rest is for a person */
 		rc = report_json(r, STDOUT_FILENO, &err);
-		report_log(r);
-	} else
+		if (!held)
+			report_log(r);
+	} else if (!held)
 		rc = report_text(r, STDOUT_FILENO, cli->quiet,
 		    cli_color(cli, STDOUT_FILENO), &err);
 	if (rc == -1) {
 		log_error("%s", err.msg);
 		code = code_worse(code, CODE_ERROR);
 	}
-	return (int)code;
+	return held && rc == 0 ? CODE_OK : (int)code;
 }
 
 static int
@@ -104,7 +110,7 @@ cli_run(const struct command *table, int argc, char *const *argv)
 	if (rc == -1)
 		report_fail(&cli.report, &err);
 	log_progress_end();
-	code = finish(&cli, p.command);
+	code = finish(&cli, &p);
 out:
 	cli_free(&cli);
 	cli_parsed_free(&p);

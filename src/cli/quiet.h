@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CLI_QUIET_H
+#define CLI_QUIET_H
+
+#include <stdbool.h>
+
+#include "cli/options.h"
+
+/*
+ * quiet_for: with -q a `retry` is kept quiet until it has lasted so long, then
+ * it is said once a day; anything else ends it.  What lasts is one command
+ * line (command, arguments, what they are about); its state is a file in
+ * state_dir/quiet/.  True: say nothing and exit 0.  Where the state cannot be
+ * kept nothing is kept quiet.
+ */
+bool quiet_hold(const struct cli *cli, const struct cli_parsed *p,
+    enum code code);
+
+#endif
