@@ -92,20 +92,6 @@ make_pkey(const struct jwk_raw *raw)
 	return pkey;
 }
 
-static bool
-ec_check(EVP_PKEY *pkey, bool has_private)
-{
-	EVP_PKEY_CTX *ctx;
-	bool ok;
-
-	if ((ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL)) == NULL)
-		return false;
-	ok = (has_private ? EVP_PKEY_check(ctx) :
-	    EVP_PKEY_public_check(ctx)) == 1;
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
 /* What the arithmetic of jwk_rsa_complete() does not see. */
 static bool
 rsa_check(EVP_PKEY *pkey)
@@ -125,27 +111,29 @@ rsa_check(EVP_PKEY *pkey)
 }
 
 int
+jwk_raw_check(struct jwk_raw *raw, const char *what, struct error *err)
+{
+	if (raw->kty == JWK_EC)
+		return jwk_ec_check(raw, what, err);
+	return raw->has_private ? jwk_rsa_complete(raw, what, err) : 0;
+}
+
+int
 jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
     struct error *err)
 {
-	bool ok;
-
 	*out = NULL;
-	if (raw->kty == JWK_RSA && raw->has_private &&
-	    jwk_rsa_complete(raw, what, err) == -1)
+	if (jwk_raw_check(raw, what, err) == -1)
 		return -1;
-	ok = (*out = make_pkey(raw)) != NULL;
-	if (ok && raw->kty == JWK_EC)
-		ok = ec_check(*out, raw->has_private);
-	else if (ok && raw->has_private)
-		ok = rsa_check(*out);
+	*out = make_pkey(raw);
 	ERR_clear_error();
-	if (ok)
+	if (*out != NULL && (raw->kty == JWK_EC || !raw->has_private ||
+	    rsa_check(*out)))
 		return 0;
 	EVP_PKEY_free(*out);
 	*out = NULL;
 	return error_set(err, CODE_STORE, "'%s': the %s key is inconsistent: "
-	    "its members do not belong together", vis(what),
+	    "what it signs does not verify", vis(what),
 	    raw->kty == JWK_RSA ? "RSA" : "EC");
 }
 
@@ -198,8 +186,9 @@ jwk_inspect(const char *text, size_t len, const char *what, bool verify,
 	if (jwk_raw_parse(text, len, what, &raw, err) == -1)
 		return -1;
 	rc = jwk_raw_info(&raw, info, err);
-	if (rc == 0 && verify)
-		rc = jwk_raw_key(&raw, what, &pkey, err);
+	if (rc == 0)
+		rc = verify ? jwk_raw_key(&raw, what, &pkey, err) :
+		    jwk_raw_check(&raw, what, err);
 	EVP_PKEY_free(pkey);
 	jwk_raw_free(&raw);
 	return rc;

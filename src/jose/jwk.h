@@ -41,8 +41,9 @@ int jwk_parse(const char *text, size_t len, const char *what,
 
 /*
  * Only the jwk_info of such a text, quickly (for list and check of many): the
- * private members are checked for presence and form, but against the public
- * ones only with verify set; where that fails, info is filled in all the same.
+ * members are checked against each other by arithmetic; with verify set an RSA
+ * key must also sign once and verify, which finds a composite "prime".  Where
+ * the check of the members fails, info is filled in all the same.
  */
 int jwk_inspect(const char *text, size_t len, const char *what, bool verify,
     struct jwk_info *info, struct error *err) WARN_UNUSED;

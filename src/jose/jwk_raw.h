@@ -59,14 +59,16 @@ void jwk_raw_public(const struct jwk_raw *raw, struct buf *b);
 int jwk_raw_info(const struct jwk_raw *raw, struct jwk_info *info,
     struct error *err) WARN_UNUSED;
 
-/*
- * The OpenSSL key, checked: an RSA key's members against each other, an EC
- * point against its curve and d.  Missing CRT members are computed (into raw).
- */
-int jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
-    struct error *err) WARN_UNUSED;
-/* The arithmetic of an RSA key's private members; fills in missing ones. */
+/* The members against each other: an RSA key's arithmetic (missing CRT members
+ * are computed into raw), an EC point against its curve and d. */
+int jwk_raw_check(struct jwk_raw *raw, const char *what, struct error *err)
+    WARN_UNUSED;
 int jwk_rsa_complete(struct jwk_raw *raw, const char *what,
+    struct error *err) WARN_UNUSED;
+int jwk_ec_check(const struct jwk_raw *raw, const char *what,
+    struct error *err) WARN_UNUSED;
+/* The OpenSSL key, after that check; an RSA key is tried out. */
+int jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
     struct error *err) WARN_UNUSED;
 
 #endif

@@ -161,37 +161,67 @@ wrong(const BIGNUM *n, const BIGNUM *e, const BIGNUM *d, const BIGNUM *p,
 	return what;
 }
 
+/* qi is below p, and qi times q is 1 modulo p. */
 static bool
-same(const BIGNUM *bn, const struct secret *s)
+inverse_fits(BIGNUM *const v[RAW_MAX], BN_CTX *ctx)
 {
-	BIGNUM *other;
+	BIGNUM *t;
 	bool yes;
 
-	if ((other = number(s)) == NULL)
-		return false;
-	yes = BN_cmp(bn, other) == 0;
-	BN_clear_free(other);
+	BN_CTX_start(ctx);
+	yes = (t = BN_CTX_get(ctx)) != NULL &&
+	    BN_cmp(v[RAW_QI], v[RAW_P]) < 0 &&
+	    BN_mod_mul(t, v[RAW_QI], v[RAW_Q], v[RAW_P], ctx) != 0 &&
+	    BN_is_one(t);
+	BN_CTX_end(ctx);
 	return yes;
 }
 
-/* Compares what is there with what was computed, or takes it over. */
-static int
-finish(struct jwk_raw *raw, BIGNUM *const v[RAW_MAX], const char *what,
-    struct error *err)
+/* d modulo (prime - 1) is x. */
+static bool
+exponent_fits(const BIGNUM *d, const BIGNUM *prime, const BIGNUM *x,
+    BN_CTX *ctx)
 {
-	static const char *const names[] = { "dp", "dq", "qi" };
+	BIGNUM *t, *u;
+	bool yes;
 
-	for (int i = raw->has_crt ? RAW_DP : RAW_P; i <= RAW_QI; i++) {
-		if (!raw->has_crt) {
-			if (put(&raw->m[i], v[i], err) == -1)
-				return -1;
-		} else if (!same(v[i], &raw->m[i]))
-			return error_set(err, CODE_STORE, "'%s': the RSA key "
-			    "is inconsistent: %s is not what follows from the "
-			    "other members", vis(what), names[i - RAW_DP]);
-	}
-	raw->has_crt = true;
-	return 0;
+	BN_CTX_start(ctx);
+	t = BN_CTX_get(ctx);
+	yes = (u = BN_CTX_get(ctx)) != NULL && BN_copy(t, prime) != NULL &&
+	    BN_sub_word(t, 1) != 0 && BN_mod(u, d, t, ctx) != 0 &&
+	    BN_cmp(u, x) == 0;
+	BN_CTX_end(ctx);
+	return yes;
+}
+
+/* What is wrong with the CRT members, in words; NULL: nothing. */
+static const char *
+wrong_crt(BIGNUM *const v[RAW_MAX], BN_CTX *ctx)
+{
+	if (!exponent_fits(v[RAW_RSA_D], v[RAW_P], v[RAW_DP], ctx))
+		return "dp is not d modulo p - 1";
+	if (!exponent_fits(v[RAW_RSA_D], v[RAW_Q], v[RAW_DQ], ctx))
+		return "dq is not d modulo q - 1";
+	if (!inverse_fits(v, ctx))
+		return "qi is not the inverse of q modulo p";
+	return NULL;
+}
+
+/* Computes the members that are not there, into v; NULL or what is wrong. */
+static const char *
+fill_in(BIGNUM *const v[RAW_MAX], BN_CTX *ctx)
+{
+	const char *why;
+
+	if (factor(v[RAW_N], v[RAW_E], v[RAW_RSA_D], v[RAW_P], v[RAW_Q],
+	    ctx) != 1)
+		return "d does not belong to n and e";
+	why = wrong(v[RAW_N], v[RAW_E], v[RAW_RSA_D], v[RAW_P], v[RAW_Q],
+	    ctx);
+	if (why == NULL && crt(v[RAW_P], v[RAW_Q], v[RAW_RSA_D], v[RAW_DP],
+	    v[RAW_DQ], v[RAW_QI], ctx) == -1)
+		why = "p and q have a common divisor";
+	return why;
 }
 
 int
@@ -200,7 +230,7 @@ jwk_rsa_complete(struct jwk_raw *raw, const char *what, struct error *err)
 	BIGNUM *v[RAW_MAX] = { NULL };
 	const char *why;
 	BN_CTX *ctx = NULL;
-	int rc = -1, found = 1;
+	int rc = -1;
 
 	if ((ctx = BN_CTX_secure_new()) == NULL) {
 		error_nomem(err);
@@ -212,19 +242,20 @@ jwk_rsa_complete(struct jwk_raw *raw, const char *what, struct error *err)
 			goto out;
 		}
 	if (!raw->has_crt)
-		found = factor(v[RAW_N], v[RAW_E], v[RAW_RSA_D], v[RAW_P],
-		    v[RAW_Q], ctx);
-	why = found != 1 ? "d does not belong to n and e" : wrong(v[RAW_N],
-	    v[RAW_E], v[RAW_RSA_D], v[RAW_P], v[RAW_Q], ctx);
-	if (why == NULL && crt(v[RAW_P], v[RAW_Q], v[RAW_RSA_D], v[RAW_DP],
-	    v[RAW_DQ], v[RAW_QI], ctx) == -1)
-		why = "p and q have a common divisor";
+		why = fill_in(v, ctx);
+	else if ((why = wrong(v[RAW_N], v[RAW_E], v[RAW_RSA_D], v[RAW_P],
+	    v[RAW_Q], ctx)) == NULL)
+		why = wrong_crt(v, ctx);
 	if (why != NULL) {
 		error_set(err, CODE_STORE, "'%s': the RSA key is "
 		    "inconsistent: %s", vis(what), why);
 		goto out;
 	}
-	rc = finish(raw, v, what, err);
+	for (size_t i = RAW_P; i <= RAW_QI && !raw->has_crt; i++)
+		if (put(&raw->m[i], v[i], err) == -1)
+			goto out;
+	raw->has_crt = true;
+	rc = 0;
 out:
 	for (size_t i = 0; i < RAW_MAX; i++)
 		BN_clear_free(v[i]);

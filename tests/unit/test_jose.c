@@ -226,6 +226,7 @@ test_fixtures(void **state)
 			fail_msg("%s: code %d", rows[i].name, err.code);
 		prc = jwk_parse(text, len, "key", &k, &err);
 		assert_int_equal(rc, prc);
+		assert_int_equal(qrc, rc);
 		if (qrc == 0 && rows[i].id[0] != '-')
 			assert_string_equal(quick.id, rows[i].id);
 		/* base64 with junk: certbot's luck, we refuse */
@@ -307,12 +308,12 @@ test_messages(void **state)
 		{ "rsa-wrong-p", "'k': the RSA key is inconsistent: p times q "
 		  "is not n" },
 		{ "rsa-wrong-qi", "'k': the RSA key is inconsistent: qi is "
-		  "not what follows from the other members" },
+		  "not the inverse of q modulo p" },
 		{ "rsa-wrong-d-nocrt", "'k': the RSA key is inconsistent: d "
 		  "does not belong to n and e" },
 		{ "rsa-junk", "'k': 'n': not base64url at character 21" },
-		{ "ec-wrong-d", "'k': the EC key is inconsistent: its members "
-		  "do not belong together" },
+		{ "ec-wrong-d", "'k': the EC key is inconsistent: d does not "
+		  "belong to x and y" },
 		{ "kty-number", "'k': member 'kty': found a number, want a "
 		  "string" },
 	};
