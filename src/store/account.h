@@ -19,6 +19,17 @@ enum account_file {
 };
 extern const char *const account_file_names[ACCOUNT_FILES];
 
+/* What is wrong, in order of detection by certbot. */
+enum account_flaw {
+	FLAW_NONE,
+	FLAW_MISSING,		/* a file: certbot skips the account */
+	FLAW_UNREADABLE,	/* a file: skipped too */
+	FLAW_CRASH,		/* every certbot command for the server ends in
+				 * an exception */
+	FLAW_PUBLIC,		/* loads, but the key cannot sign */
+	FLAW_URI		/* loads, but there is no usable uri */
+};
+
 struct account {
 	char *server;		/* "https://" and the path below accounts/ */
 	char *dirname;		/* the directory's name */
@@ -31,7 +42,10 @@ struct account {
 	bool has_eff;		/* meta.json has register_to_eff */
 	bool broken;		/* certbot could not load it or sign with it */
 	char problem[256];	/* in words where broken, else "" */
+	enum account_flaw flaw;		/* broken says the same shortly */
 	bool present[ACCOUNT_FILES];	/* the file was there */
+	bool regr_empty;	/* regr.json has no byte */
+	bool body_key_differs;	/* regr.json's body.key is another key */
 	struct secret key_text;	/* these: only if asked for */
 	struct buf meta_text, regr_text;
 };
@@ -48,6 +62,8 @@ void account_free(struct account *a);
 struct account_texts {
 	const char *text[ACCOUNT_FILES];
 	size_t len[ACCOUNT_FILES];
+	/* of a text that is NULL: there, but it could not be read, and why */
+	const char *why[ACCOUNT_FILES];
 };
 int account_parse(const char *server, const char *dirname,
     const struct account_texts *t, bool keep, bool verify,
@@ -61,7 +77,8 @@ void account_identity(const struct account *a, char out[65]);
 int account_meta_clean(const struct account *a, struct buf *out,
     struct error *err) WARN_UNUSED;
 
-/* Appends regr.json with another uri, other members kept. */
+/* Appends regr.json with another uri, other members kept; what certbot writes
+ * itself where the old one cannot be read. */
 int account_regr_with_uri(const struct account *a, const char *uri,
     struct buf *out, struct error *err) WARN_UNUSED;
 

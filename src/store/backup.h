@@ -21,13 +21,15 @@ struct backup {
 	char *reason;		/* "replaced by pull", ... */
 	char *server, *account;	/* NULL where it is about no account */
 	struct strs paths;	/* absolute originals */
+	struct strs copies;	/* their names in the directory */
 };
 struct backups {
 	struct backup **v;
 	size_t n, cap;
 };
 
-/* Begins one, under store_lock(); id of at least 64 bytes. */
+/* Begins one, under store_lock(); id of at least 64 bytes.  store_unlock() then
+ * removes old ones that the rule above no longer keeps. */
 int backup_begin(struct store *s, const char *reason, const char *server,
     const char *account, char *id, size_t size, struct error *err)
     WARN_UNUSED;
@@ -39,13 +41,16 @@ int backup_list(struct store *s, struct backups *out, struct error *err)
     WARN_UNUSED;
 void backups_free(struct backups *l);
 
+void backup_free(struct backup *b);
+
 /* Removes what is beyond the rule above; failures are only logged. */
 void backup_expire(struct store *s);
 
 /*
  * Puts a backup (id or unique prefix) back, after backing up the present;
  * refuses without force what would make a second account for a server.
- * Through the journal.  CODE_STORE for no such id.  restored: the paths.
+ * Through the journal, under store_lock() (a dry run needs none).  CODE_STORE
+ * for no such id.  restored: the paths.
  */
 int backup_restore(struct store *s, const char *id, bool force,
     bool dry_run, struct strs *restored, struct error *err) WARN_UNUSED;

@@ -21,8 +21,13 @@
 #define KEYSCAN_OR_SKIP() skip()
 #endif
 #endif
+/* valgrind's neither */
 #ifndef KEYSCAN_OR_SKIP
-#define KEYSCAN_OR_SKIP() ((void)0)
+#define KEYSCAN_OR_SKIP() do {						\
+	const char *pre = getenv("LD_PRELOAD");				\
+	if (pre != NULL && strstr(pre, "vgpreload") != NULL)		\
+		skip();							\
+} while (0)
 #endif
 
 enum { KEYSCAN_LEN = 16, KEYSCAN_MAX = 64, KEYSCAN_MASK = 0x5a };

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+#include "store/store_priv.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/vis.h"
+#include "store/list.h"
+#include "store/server.h"
+
+/*
+ * The depth of a server's folder is not known and server folders may nest, so
+ * every directory below accounts/ is looked at: one that holds any of the
+ * three files is an account of the folder that it lies in, any other may be a
+ * server's folder itself.
+ */
+enum {
+	DEPTH_MAX = 16
+};
+
+struct walk {
+	struct store *s;
+	struct server_dirs *out;
+	struct error *err;
+	/* the directories above, so that a link cannot lead round */
+	struct {
+		dev_t dev;
+		ino_t ino;
+	} above[DEPTH_MAX];
+};
+
+void
+layout_free(struct server_dirs *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].path);
+		strs_free(&l->v[i].ids);
+		strs_free(&l->v[i].strays);
+	}
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
+
+int
+layout_path(const struct store *s, const char *path, const char *name,
+    char **out, struct error *err)
+{
+	if (name == NULL)
+		return str_printf(out, err, "%s/%s", s->accounts, path);
+	return str_printf(out, err, "%s/%s/%s", s->accounts, path, name);
+}
+
+bool
+layout_is_account(int dirfd, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	for (int f = 0; f < ACCOUNT_FILES; f++)
+		if (fstatat(fd, account_file_names[f], &st,
+		    AT_SYMLINK_NOFOLLOW) == 0) {
+			(void)close(fd);
+			return true;
+		}
+	(void)close(fd);
+	return false;
+}
+
+static struct server_dir *
+new_dir(struct server_dirs *l, const char *path, struct error *err)
+{
+	struct server_dir *v;
+
+	v = list_room(l->v, l->n, &l->cap, sizeof(*v), err);
+	if (v == NULL)
+		return NULL;
+	l->v = v;
+	v += l->n;
+	memset(v, 0, sizeof(*v));
+	if (str_dup(&v->path, path, err) == -1)
+		return NULL;
+	l->n++;
+	return v;
+}
+
+/* A directory, links followed; a dangling link is none. */
+static bool
+is_dir(int fd, const struct dirent *e)
+{
+	struct stat st;
+
+	if (e->d_type == DT_DIR)
+		return true;
+	if (e->d_type != DT_LNK && e->d_type != DT_UNKNOWN)
+		return false;
+	return fstatat(fd, e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Sorts an entry into accounts, folders to look into, and strays. */
+static int
+entry(int fd, const struct dirent *e, struct server_dir *d,
+    struct strs *below, struct error *err)
+{
+	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+		return 0;
+	if (!is_dir(fd, e) || str_starts(e->d_name, ATOMIC_PREFIX))
+		return strs_add(&d->strays, e->d_name, err);
+	if (account_id_valid(e->d_name) || layout_is_account(fd, e->d_name))
+		return strs_add(&d->ids, e->d_name, err);
+	return strs_add(below, e->d_name, err);
+}
+
+static int
+read_dir(int fd, struct server_dir *d, struct strs *below, struct error *err)
+{
+	struct dirent *e;
+	int copy, rc = 0;
+	DIR *dir;
+
+	if ((copy = fcntl(fd, F_DUPFD_CLOEXEC, 3)) == -1 ||
+	    (dir = fdopendir(copy)) == NULL) {
+		error_sys(err, CODE_ERROR, "'%s': cannot be read",
+		    vis(d->path));
+		if (copy != -1)
+			(void)close(copy);
+		return -1;
+	}
+	while (rc == 0) {
+		errno = 0;
+		if ((e = readdir(dir)) == NULL) {
+			if (errno != 0)
+				rc = error_sys(err, CODE_ERROR,
+				    "'%s': cannot be read", vis(d->path));
+			break;
+		}
+		rc = entry(fd, e, d, below, err);
+	}
+	(void)closedir(dir);
+	strs_sort(&d->ids);
+	strs_sort(&d->strays);
+	return rc;
+}
+
+/* True where the directory is one of those above it. */
+static bool
+circular(struct walk *w, int fd, int depth)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || depth >= DEPTH_MAX)
+		return true;
+	for (int i = 0; i < depth; i++)
+		if (w->above[i].dev == st.st_dev &&
+		    w->above[i].ino == st.st_ino)
+			return true;
+	w->above[depth].dev = st.st_dev;
+	w->above[depth].ino = st.st_ino;
+	return false;
+}
+
+/* path "" is accounts/ itself.  deep: look below too. */
+static int
+visit(struct walk *w, int parent, const char *name, const char *path,
+    int depth, bool deep)
+{
+	struct strs below = { NULL, 0, 0 };
+	struct server_dir *d;
+	char *sub = NULL;
+	int fd, rc = -1;
+
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR ||
+	    errno == ELOOP))
+		return 0;
+	if ((d = new_dir(w->out, path, w->err)) == NULL) {
+		if (fd != -1)
+			(void)close(fd);
+		return -1;
+	}
+	if (fd == -1) {
+		/* certbot takes it for empty */
+		d->unreadable = true;
+		return 0;
+	}
+	if (circular(w, fd, depth)) {
+		(void)close(fd);
+		return 0;
+	}
+	if (read_dir(fd, d, &below, w->err) == -1)
+		goto out;
+	strs_sort(&below);
+	for (size_t i = 0; deep && i < below.n; i++) {
+		if (str_printf(&sub, w->err, "%s%s%s", path,
+		    path[0] != '\0' ? "/" : "", below.v[i]) == -1)
+			goto out;
+		rc = visit(w, fd, below.v[i], sub, depth + 1, true);
+		free(sub);
+		if (rc == -1)
+			goto out;
+	}
+	rc = 0;
+out:
+	strs_free(&below);
+	(void)close(fd);
+	return rc;
+}
+
+static int
+by_path(const void *a, const void *b)
+{
+	const struct server_dir *x = a, *y = b;
+
+	return strcmp(x->path, y->path);
+}
+
+int
+layout_scan(struct store *s, struct server_dirs *out, struct error *err)
+{
+	struct walk w = { .s = s, .out = out, .err = err };
+
+	memset(out, 0, sizeof(*out));
+	if (visit(&w, AT_FDCWD, s->accounts, "", 0, true) == -1) {
+		layout_free(out);
+		return -1;
+	}
+	if (out->n > 1)
+		qsort(out->v, out->n, sizeof(*out->v), by_path);
+	return 0;
+}
+
+int
+layout_one(struct store *s, const char *path, struct server_dirs *out,
+    struct error *err)
+{
+	struct walk w = { .s = s, .out = out, .err = err };
+	char *full = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (layout_path(s, path, NULL, &full, err) == -1)
+		return -1;
+	rc = visit(&w, AT_FDCWD, full, path, 0, false);
+	free(full);
+	if (rc == -1)
+		layout_free(out);
+	return rc;
+}
