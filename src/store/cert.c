@@ -75,7 +75,7 @@ seconds(const ASN1_TIME *t)
 }
 
 int
-cert_read(const char *path, struct strs *domains, int64_t *not_before,
+leaf_read(const char *path, struct strs *domains, int64_t *not_before,
     int64_t *not_after, struct error *err)
 {
 	X509 *x = NULL;

@@ -12,7 +12,7 @@
  * subject alternative names, lower case, IP addresses as text, and its times.
  * The caller frees domains.
  */
-int cert_read(const char *path, struct strs *domains, int64_t *not_before,
+int leaf_read(const char *path, struct strs *domains, int64_t *not_before,
     int64_t *not_after, struct error *err) WARN_UNUSED;
 
 #endif

@@ -20,7 +20,7 @@ struct line {
 	enum { LINE_OTHER, LINE_SECTION, LINE_KEY } kind;
 	size_t name, namelen;	/* the section's or the key's */
 	int depth;		/* of a section */
-	size_t value, valuelen;	/* with its quotes, without blanks and comment */
+	size_t value, valuelen;	/* quotes too, no blanks, no comment */
 };
 
 struct scan {

@@ -117,7 +117,7 @@ read_cert(struct lineage *l, struct error *err)
 	error_clear(&why);
 	if (l->cert == NULL)
 		return 0;
-	if (cert_read(l->cert, &l->domains, &l->not_before, &l->not_after,
+	if (leaf_read(l->cert, &l->domains, &l->not_before, &l->not_after,
 	    &why) == -1) {
 		if (why.sys == ENOMEM)
 			return error_nomem(err);

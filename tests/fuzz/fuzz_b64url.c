@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* What the strict decoder takes, it gives back; the lenient one takes it too. */
+/* What the strict decoder takes, it gives back; the lenient one takes it. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

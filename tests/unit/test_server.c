@@ -84,7 +84,8 @@ test_path(void **state)
 	assert_string_equal(server_reuse_path(
 	    "acme-staging-v02.api.letsencrypt.org/directory"),
 	    "acme-staging.api.letsencrypt.org/directory");
-	assert_null(server_reuse_path("acme-v01.api.letsencrypt.org/directory"));
+	assert_null(server_reuse_path(
+	    "acme-v01.api.letsencrypt.org/directory"));
 	assert_null(server_reuse_path("h"));
 }
 
