@@ -43,7 +43,8 @@ void journal_free(struct journal *j);
 /* True where an unfinished journal lies in dir. */
 bool journal_pending(const char *dir);
 /* Carries it out, and sweeps (atomic_sweep()) dir, and with a journal the
- * directories that its steps change; nothing to do is success. *replayed may be NULL. */
+ * directories that its steps change; nothing to do is success.  *replayed may
+ * be NULL. */
 int journal_replay(const char *dir, bool *replayed, struct error *err)
     WARN_UNUSED;
 
