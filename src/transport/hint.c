@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "store/server.h"
+#include "transport/offer.h"
+
+struct hint *
+hints_add(struct hints *l)
+{
+	struct hint *v;
+	size_t cap;
+
+	if (l->n == l->cap) {
+		cap = l->cap == 0 ? 8 : l->cap * 2;
+		v = reallocarray(l->v, cap, sizeof(*v));
+		if (v == NULL)
+			return NULL;
+		l->v = v;
+		l->cap = cap;
+	}
+	memset(&l->v[l->n], 0, sizeof(l->v[0]));
+	return &l->v[l->n++];
+}
+
+int
+hint_add_authz(struct hint *h, const char *name, const char *url,
+    int64_t expires, struct error *err)
+{
+	struct hint_authz *v, *a;
+
+	v = reallocarray(h->authz, h->nauthz + 1, sizeof(*v));
+	if (v == NULL)
+		return error_nomem(err);
+	h->authz = v;
+	a = &v[h->nauthz];
+	memset(a, 0, sizeof(*a));
+	h->nauthz++;
+	a->expires = expires;
+	if (str_dup(&a->name, name, err) == -1)
+		return -1;
+	return str_dup(&a->url, url, err);
+}
+
+void
+hints_free(struct hints *l)
+{
+	struct hint *h;
+
+	for (size_t i = 0; i < l->n; i++) {
+		h = &l->v[i];
+		free(h->server);
+		free(h->uri);
+		free(h->name);
+		strs_free(&h->domains);
+		for (size_t j = 0; j < h->nauthz; j++) {
+			free(h->authz[j].name);
+			free(h->authz[j].url);
+		}
+		free(h->authz);
+	}
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
+
+static bool
+covers(const struct hint *h, const char *name)
+{
+	for (size_t i = 0; i < h->domains.n; i++)
+		if (strcasecmp(h->domains.v[i], name) == 0)
+			return true;
+	return false;
+}
+
+const struct hint *
+hints_for_name(const struct hints *l, const char *server, const char *name)
+{
+	const struct hint *best = NULL, *h;
+
+	for (size_t i = 0; i < l->n; i++) {
+		h = &l->v[i];
+		if (server != NULL && !server_same(server, h->server))
+			continue;
+		if (!covers(h, name))
+			continue;
+		if (best == NULL || h->not_before > best->not_before)
+			best = h;
+	}
+	return best;
+}
+
+/* The uri of the account that a lineage uses, NULL: not there. */
+static const char *
+uri_of(const struct accounts *accounts, const struct lineage *l)
+{
+	const struct account *a;
+
+	for (size_t i = 0; i < accounts->n; i++) {
+		a = accounts->v[i];
+		if (a->uri != NULL && lineage_uses(l, a->server, a->dirname))
+			return a->uri;
+	}
+	return NULL;
+}
+
+int
+hints_of_store(struct store *s, const struct accounts *accounts,
+    struct hints *out, struct error *err)
+{
+	struct lineages ls = { 0 };
+	const struct lineage *l;
+	struct hint *h;
+	const char *uri;
+	int rc = -1;
+
+	if (store_lineages(s, true, &ls, err) == -1)
+		return -1;
+	for (size_t i = 0; i < ls.n; i++) {
+		l = ls.v[i];
+		if (l->server == NULL || l->account == NULL ||
+		    (uri = uri_of(accounts, l)) == NULL)
+			continue;
+		if ((h = hints_add(out)) == NULL) {
+			error_nomem(err);
+			goto out;
+		}
+		h->not_before = l->not_before;
+		if (str_dup(&h->server, l->server, err) == -1 ||
+		    str_dup(&h->uri, uri, err) == -1 ||
+		    str_dup(&h->name, l->name, err) == -1 ||
+		    strs_copy(&h->domains, &l->domains, err) == -1)
+			goto out;
+	}
+	rc = 0;
+out:
+	lineages_free(&ls);
+	return rc;
+}

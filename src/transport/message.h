@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TRANSPORT_MESSAGE_H
+#define TRANSPORT_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/strs.h"
+#include "transport/offer.h"
+#include "transport/transport.h"
+#include "transport/wire.h"
+
+/*
+ * What the frames of PROTOCOL.md say.  put_* append one frame to a buffer
+ * (sensitive where keys travel), get_* read a frame's object; what a get_*
+ * cannot read is CODE_ERROR that names the member, but an account that must
+ * not travel is only marked OFFERED_BROKEN, with its problem.
+ */
+
+/* The first frame, as the server has read it. */
+enum op { OP_READ, OP_WRITE };
+
+struct demand {
+	enum op op;
+	struct strs servers, accounts, names, have;
+	bool all, verbatim;
+	enum prefer prefer;
+};
+int put_demand(const struct wire *w, struct buf *b, enum op op,
+    const struct request *r, enum prefer prefer, bool verbatim,
+    struct error *err) WARN_UNUSED;
+int get_demand(const struct wire *w, const json *j, struct demand *d,
+    struct error *err) WARN_UNUSED;
+void demand_free(struct demand *d);
+struct request demand_request(const struct demand *d);
+
+/* One account; its files go along where state is OFFERED_SENT. */
+int put_offered(const struct wire *w, struct buf *b,
+    const struct offered *of, struct error *err) WARN_UNUSED;
+/* The caller puts j back. */
+int get_offered(const struct wire *w, const json *j, struct offer *o,
+    struct error *err) WARN_UNUSED;
+
+/* All hints, in as many frames as they need. */
+int put_hints(struct wire *w, struct buf *b, const struct hints *l,
+    struct error *err) WARN_UNUSED;
+int get_hints(const struct wire *w, const json *j, struct hints *l,
+    struct error *err) WARN_UNUSED;
+
+int put_verdict(const struct wire *w, struct buf *b,
+    const struct verdict_ref *v, struct error *err) WARN_UNUSED;
+int get_verdict(const struct wire *w, const json *j, struct verdicts *l,
+    struct error *err) WARN_UNUSED;
+
+int put_end(const struct wire *w, struct buf *b, size_t n,
+    struct error *err) WARN_UNUSED;
+int put_error(const struct wire *w, struct buf *b, const struct error *what,
+    struct error *err) WARN_UNUSED;
+
+/*
+ * Reads frames of accounts, lineages and verdicts until {"end": n}, which is
+ * compared with what came; l NULL: verdicts are unexpected.  WIRE_EOF: ended
+ * before the end.
+ */
+enum wire_result get_answer(struct wire *w, struct offer *o,
+    struct verdicts *l, struct error *err) WARN_UNUSED;
+
+#endif
