@@ -36,6 +36,12 @@ enum {
 	LIMIT_BANNER = 4 * 1024,
 	/* accounts that one peer may send in one answer */
 	LIMIT_PEER_ACCOUNTS = 100000,
+	/* a peer that sends nothing in the middle of an answer */
+	LIMIT_PEER_IDLE = 30 * 1000,
+	/* a whole request as "serve" sees it; the sender may ask a CA */
+	LIMIT_SERVE_TOTAL = 600 * 1000,
+	/* a far end that has answered and does not go away */
+	LIMIT_PEER_LEAVE = 5 * 1000,
 	/* what a child says on stderr that we keep for a message */
 	LIMIT_CHILD_STDERR = 8 * 1024,
 	/* certbot's answer to --version: a slow disk and a cold Python */

@@ -6,10 +6,10 @@
 #include "base/vis.h"
 #include "store/server.h"
 #include "transport/offer.h"
+#include "transport/source.h"
 
-/* A selector of --account: account URL, id, or a prefix of 4 digits. */
-static bool
-selected(const struct offered *of, const char *which)
+bool
+offered_matches(const struct offered *of, const char *which)
 {
 	size_t len = strlen(which);
 
@@ -89,7 +89,8 @@ choose_named(const struct offer *o, const struct request *r,
 		which = r->accounts->v[k];
 		hits = 0;
 		for (size_t i = 0; i < o->n; i++) {
-			if (!wanted(o, i, r) || !selected(o->v[i], which))
+			if (!wanted(o, i, r) || !offered_matches(o->v[i],
+			    which))
 				continue;
 			if (hits == 0)
 				first = i;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/mem.h"
 #include "store/server.h"
 #include "transport/offer.h"
 
@@ -10,16 +11,10 @@ struct hint *
 hints_add(struct hints *l)
 {
 	struct hint *v;
-	size_t cap;
 
-	if (l->n == l->cap) {
-		cap = l->cap == 0 ? 8 : l->cap * 2;
-		v = reallocarray(l->v, cap, sizeof(*v));
-		if (v == NULL)
-			return NULL;
-		l->v = v;
-		l->cap = cap;
-	}
+	if ((v = mem_grow(l->v, l->n, &l->cap, sizeof(*v))) == NULL)
+		return NULL;
+	l->v = v;
 	memset(&l->v[l->n], 0, sizeof(l->v[0]));
 	return &l->v[l->n++];
 }
@@ -44,22 +39,25 @@ hint_add_authz(struct hint *h, const char *name, const char *url,
 }
 
 void
+hint_free(struct hint *h)
+{
+	free(h->server);
+	free(h->uri);
+	free(h->name);
+	strs_free(&h->domains);
+	for (size_t j = 0; j < h->nauthz; j++) {
+		free(h->authz[j].name);
+		free(h->authz[j].url);
+	}
+	free(h->authz);
+	memset(h, 0, sizeof(*h));
+}
+
+void
 hints_free(struct hints *l)
 {
-	struct hint *h;
-
-	for (size_t i = 0; i < l->n; i++) {
-		h = &l->v[i];
-		free(h->server);
-		free(h->uri);
-		free(h->name);
-		strs_free(&h->domains);
-		for (size_t j = 0; j < h->nauthz; j++) {
-			free(h->authz[j].name);
-			free(h->authz[j].url);
-		}
-		free(h->authz);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		hint_free(&l->v[i]);
 	free(l->v);
 	memset(l, 0, sizeof(*l));
 }

@@ -6,22 +6,17 @@
 
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/mem.h"
 #include "store/server.h"
 
 struct offered *
 offer_add(struct offer *o)
 {
 	struct offered **v, *of;
-	size_t cap;
 
-	if (o->n == o->cap) {
-		cap = o->cap == 0 ? 8 : o->cap * 2;
-		v = reallocarray(o->v, cap, sizeof(*v));
-		if (v == NULL)
-			return NULL;
-		o->v = v;
-		o->cap = cap;
-	}
+	if ((v = mem_grow(o->v, o->n, &o->cap, sizeof(*v))) == NULL)
+		return NULL;
+	o->v = v;
 	of = calloc(1, sizeof(*of));
 	if (of == NULL)
 		return NULL;

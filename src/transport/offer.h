@@ -41,6 +41,8 @@ struct hints {
 struct hint *hints_add(struct hints *l);
 int hint_add_authz(struct hint *h, const char *name, const char *url,
     int64_t expires, struct error *err) WARN_UNUSED;
+/* Frees what it holds and empties it. */
+void hint_free(struct hint *h);
 void hints_free(struct hints *l);
 
 /* The newest hint of that server whose certificate has this very name; server

@@ -61,9 +61,12 @@ struct transport_options {
 	const struct receiver *receiver;	/* for a push to a directory */
 	bool write;		/* opened to push */
 	bool terminal;		/* a person can be asked by ssh */
+	enum prefer prefer;	/* of a push */
+	bool verbatim;
 };
 
-/* Begins: a program is started, nothing is waited for.  peer is borrowed. */
+/* Begins: a program is started, nothing is waited for.  peer and what opts
+ * names are borrowed. */
 int transport_open(const struct config_peer *peer,
     const struct transport_options *opts, struct transport **out,
     struct error *err) WARN_UNUSED;
@@ -78,8 +81,7 @@ int transport_look(struct transport *t, const struct request *r,
     struct offer *out, struct error *err) WARN_UNUSED;
 /* Gives it the elements that have an account; one verdict for each. */
 int transport_send(struct transport *t, struct offer *offer,
-    enum prefer prefer, bool verbatim, struct verdicts *out,
-    struct error *err) WARN_UNUSED;
+    struct verdicts *out, struct error *err) WARN_UNUSED;
 
 /* Ends what was begun; NULL is fine. */
 void transport_free(struct transport *t);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "transport/transport.h"
 
 const char *const verdict_names[] = {
@@ -18,16 +19,10 @@ verdicts_add(struct verdicts *l, enum verdict verdict, enum code code,
     struct error *err)
 {
 	struct verdict_ref *v, *r;
-	size_t cap;
 
-	if (l->n == l->cap) {
-		cap = l->cap == 0 ? 8 : l->cap * 2;
-		v = reallocarray(l->v, cap, sizeof(*v));
-		if (v == NULL)
-			return error_nomem(err);
-		l->v = v;
-		l->cap = cap;
-	}
+	if ((v = mem_grow(l->v, l->n, &l->cap, sizeof(*v))) == NULL)
+		return error_nomem(err);
+	l->v = v;
 	r = &l->v[l->n++];
 	memset(r, 0, sizeof(*r));
 	r->verdict = verdict;

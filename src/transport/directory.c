@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/digest.h"
+#include "base/vis.h"
+#include "transport/impl.h"
+#include "transport/source.h"
+
+/* Another certbot directory on this machine, a mounted one for example. */
+struct directory {
+	struct transport base;
+	struct transport_options opts;
+	struct store *store;
+	char *path;
+	char *state;		/* its journal and backups, kept with ours */
+};
+
+enum {
+	LOCK_TIMEOUT = 30 * 1000,
+	STATE_DIGITS = 16	/* of the path's digest */
+};
+
+static void
+directory_free(struct transport *t)
+{
+	struct directory *d = (struct directory *)t;
+
+	store_free(d->store);
+	free(d->path);
+	free(d->state);
+	free(d);
+}
+
+static int
+directory_fetch(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err)
+{
+	static const struct grant all;
+	struct directory *d = (struct directory *)t;
+
+	return offer_of_store(d->store, r, &all, out, err);
+}
+
+static int
+directory_look(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err)
+{
+	static const struct grant all;
+	struct directory *d = (struct directory *)t;
+
+	return listing_of_store(d->store, r, &all, out, err);
+}
+
+static int
+directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
+    struct error *err)
+{
+	struct directory *d = (struct directory *)t;
+	const struct receiver *r = d->opts.receiver;
+
+	return r->receive(r->arg, d->store, offer, d->opts.prefer,
+	    d->opts.verbatim, out, err);
+}
+
+static const struct transport_ops directory_ops = {
+	directory_fetch, directory_look, directory_send, directory_free, false
+};
+
+/* To read there must be something; to write, what is missing is made. */
+static int
+check_there(const char *path, bool write, struct error *err)
+{
+	int fd = -1;
+
+	if (atomic_open_dir(AT_FDCWD, path, false, &fd, err) == 0) {
+		(void)close(fd);
+		return 0;
+	}
+	return write ? 0 : -1;
+}
+
+int
+directory_open(const char *path, const struct transport_options *opts,
+    struct transport **out, struct error *err)
+{
+	struct store_options so = { .lock_timeout = LOCK_TIMEOUT };
+	char hex[DIGEST_SHA256_HEX];
+	struct directory *d;
+	size_t len;
+
+	if (check_there(path, opts->write, err) == -1)
+		return -1;
+	if ((d = calloc(1, sizeof(*d))) == NULL)
+		return error_nomem(err);
+	d->base.ops = &directory_ops;
+	d->opts = *opts;
+	if (str_dup(&d->path, path, err) == -1 ||
+	    digest_sha256_hex(path, strlen(path), hex, err) == -1 ||
+	    str_printf(&d->state, err, "%s/directories/%.*s",
+	    opts->config->state_dir, STATE_DIGITS, hex) == -1)
+		goto fail;
+	for (len = strlen(d->path); len > 1 && d->path[len - 1] == '/'; len--)
+		d->path[len - 1] = '\0';
+	if (strcmp(d->path, opts->config->certbot_config_dir) == 0) {
+		error_set(err, CODE_USAGE, "'%s': is this host's own store",
+		    vis(path));
+		goto fail;
+	}
+	so.config_dir = d->path;
+	so.state_dir = d->state;
+	if (store_open(&so, &d->store, err) == -1)
+		goto fail;
+	*out = &d->base;
+	return 0;
+fail:
+	directory_free(&d->base);
+	return -1;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef TRANSPORT_IMPL_H
+#define TRANSPORT_IMPL_H
+
+#include "transport/transport.h"
+
+/* Only for transport/: what a kind of transport is. */
+struct transport_ops {
+	int (*fetch)(struct transport *t, const struct request *r,
+	    struct offer *out, struct error *err);
+	int (*look)(struct transport *t, const struct request *r,
+	    struct offer *out, struct error *err);
+	int (*send)(struct transport *t, struct offer *offer,
+	    struct verdicts *out, struct error *err);
+	void (*free)(struct transport *t);
+	bool remote;
+};
+
+/* The beginning of every kind's own structure. */
+struct transport {
+	const struct transport_ops *ops;
+};
+
+int remote_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err) WARN_UNUSED;
+int directory_open(const char *path, const struct transport_options *opts,
+    struct transport **out, struct error *err) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: ISC */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/vis.h"
+#include "transport/impl.h"
+#include "transport/message.h"
+#include "transport/ssh.h"
+
+/* ssh:// and exec: a program whose stdin and stdout reach "acmeferry serve". */
+struct remote {
+	struct transport base;
+	const struct config_peer *peer;
+	struct transport_options opts;
+	struct ssh_url url;	/* host NULL: exec: */
+	char *where;		/* the other side, for messages */
+	struct strs env;
+	struct proc proc;
+	struct wire wire;
+	bool greeted;		/* our first line went out */
+};
+
+static void
+tick(void *arg)
+{
+	struct remote *r = arg;
+
+	/* a program blocks when nobody reads its stderr */
+	proc_drain(&r->proc);
+	log_progress("waiting for %s", r->where);
+}
+
+static void
+remote_free(struct transport *t)
+{
+	struct remote *r = (struct remote *)t;
+	struct error ignored;
+	int status;
+
+	if (r->proc.pid != 0) {
+		error_clear(&ignored);
+		if (proc_wait(&r->proc, clock_mono() + LIMIT_PEER_LEAVE,
+		    &status, &ignored) == -1)
+			log_debug("%s", ignored.msg);
+	}
+	proc_kill(&r->proc);
+	wire_free(&r->wire);
+	ssh_url_free(&r->url);
+	strs_free(&r->env);
+	free(r->where);
+	free(r);
+}
+
+/* Runs ssh once more, only to hear more from it. */
+static void
+listen(struct remote *r, enum ssh_use use, struct buf *out, struct buf *said)
+{
+	struct proc_spec spec = { .envp = r->env.v, .in = PROC_NULL,
+		.out = PROC_NULL, .err = PROC_NULL };
+	struct strs argv = { 0 };
+	struct error err;
+	int status;
+
+	error_clear(&err);
+	if (ssh_argv(r->peer, &r->url, false, false, use, &argv, &err) == 0) {
+		spec.argv = argv.v;
+		if (proc_run(&spec, NULL, out, said, clock_mono() +
+		    LIMIT_HTTP_CONNECT, &status, &err) == -1)
+			log_debug("%s", err.msg);
+	}
+	strs_free(&argv);
+}
+
+/* The known_hosts file that ssh looks in, the first of several. */
+static char *
+known_hosts_of(struct remote *r)
+{
+	static const char word[] = "\nuserknownhostsfile ";
+	const char *p;
+	char *path = NULL;
+	struct buf out;
+
+	if (r->peer->known_hosts_file != NULL &&
+	    r->peer->known_hosts_file[0] != '\0')
+		return strdup(r->peer->known_hosts_file);
+	buf_init(&out, (size_t)64 * 1024);
+	listen(r, SSH_SHOW, &out, NULL);
+	p = strstr(buf_str(&out), word);
+	if (p != NULL) {
+		p += sizeof(word) - 1;
+		path = strndup(p, strcspn(p, " \n"));
+	} else
+		path = strdup("~/.ssh/known_hosts");
+	buf_free(&out);
+	return path;
+}
+
+/* ssh itself failed: tells why, for a host key with what was offered. */
+static int
+ssh_failed(struct remote *r, struct error *err)
+{
+	const char *said = buf_str(&r->proc.err_text);
+	struct ssh_hostkey key;
+	char *known_hosts = NULL;
+	struct buf more;
+	int rc;
+
+	ssh_hostkey(said, &key);
+	buf_init(&more, (size_t)4 * LIMIT_CHILD_STDERR);
+	if (ssh_is_hostkey(said)) {
+		known_hosts = known_hosts_of(r);
+		if (key.fingerprint[0] == '\0') {
+			listen(r, SSH_PROBE, NULL, &more);
+			ssh_hostkey(buf_str(&more), &key);
+		}
+	}
+	rc = ssh_error(r->where, said, known_hosts != NULL ? known_hosts :
+	    "known_hosts", &key, err);
+	buf_free(&more);
+	free(known_hosts);
+	return rc;
+}
+
+/* The far end went away before it spoke the protocol. */
+static int
+gone(struct remote *r, struct error *err)
+{
+	char rest[160] = "";
+	const char *said;
+	int status;
+
+	if (r->wire.got.len > 0)
+		vis_copy(rest, sizeof(rest), r->wire.got.data,
+		    r->wire.got.len);
+	if (proc_wait(&r->proc, clock_mono() + LIMIT_PEER_LEAVE, &status,
+	    err) == -1)
+		return error_set(err, CODE_RETRY, "'%s': closed its output "
+		    "before the protocol", vis(r->where));
+	if (status == 255 && r->url.host != NULL)
+		return ssh_failed(r, err);
+	said = said_last(buf_str(&r->proc.err_text));
+	if (status == 127)
+		return error_set(err, CODE_ERROR, "'%s': acmeferry is not "
+		    "installed there (exit status 127%s%s); install it, or "
+		    "name its path in the forced command", vis(r->where),
+		    *said != '\0' ? ": " : "", said);
+	if (status > 255)
+		return error_set(err, CODE_RETRY, "'%s': the far end was "
+		    "killed by signal %d before the protocol", vis(r->where),
+		    status - 256);
+	return error_set(err, CODE_ERROR, "'%s': the far end ended with exit "
+	    "status %d and without the line 'acmeferry %d'%s%s%s",
+	    vis(r->where), status, WIRE_VERSION, *said != '\0' ||
+	    rest[0] != '\0' ? ": " : "", said, *said != '\0' ? "" : rest);
+}
+
+static int
+link_broken(struct remote *r, struct error *err)
+{
+	const char *said;
+	int status;
+
+	if (proc_wait(&r->proc, clock_mono() + LIMIT_PEER_LEAVE, &status,
+	    err) == -1)
+		log_debug("%s", err->msg);
+	said = said_last(buf_str(&r->proc.err_text));
+	return error_set(err, CODE_RETRY, "'%s': link broken before the end "
+	    "of the answer%s%s; nothing was changed here", vis(r->where),
+	    *said != '\0' ? ": " : "", said);
+}
+
+/* Sends the first line, once, and a frame. */
+static int
+ask(struct remote *r, enum op op, const struct request *req,
+    struct error *err)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, 2 * LIMIT_FRAME);
+	if (!r->greeted)
+		wire_hello(&b);
+	if (put_demand(&r->wire, &b, op, req, r->opts.prefer,
+	    r->opts.verbatim, err) == 0)
+		rc = wire_flush(&r->wire, &b, err);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+answer(struct remote *r, struct offer *out, struct verdicts *l,
+    struct error *err)
+{
+	enum wire_result got;
+
+	log_progress_start();
+	if (!r->greeted) {
+		got = wire_get_hello(&r->wire, LIMIT_BANNER, err);
+		if (got == WIRE_EOF)
+			return gone(r, err);
+		if (got == WIRE_FAIL)
+			return -1;
+		r->greeted = true;
+		/* before, a person may have been asked something */
+		r->wire.idle = LIMIT_PEER_IDLE;
+	}
+	got = get_answer(&r->wire, out, l, err);
+	log_progress_end();
+	if (got == WIRE_EOF)
+		return link_broken(r, err);
+	return got == WIRE_OK ? 0 : -1;
+}
+
+static int
+remote_fetch(struct transport *t, const struct request *req,
+    struct offer *out, struct error *err)
+{
+	struct remote *r = (struct remote *)t;
+
+	if (ask(r, OP_READ, req, err) == -1)
+		return -1;
+	return answer(r, out, NULL, err);
+}
+
+static int
+remote_look(struct transport *t, const struct request *req,
+    struct offer *out, struct error *err)
+{
+	struct remote *r = (struct remote *)t;
+
+	if (ask(r, OP_WRITE, req, err) == -1)
+		return -1;
+	return answer(r, out, NULL, err);
+}
+
+static int
+remote_send(struct transport *t, struct offer *offer, struct verdicts *out,
+    struct error *err)
+{
+	struct remote *r = (struct remote *)t;
+	struct offer none = { 0 };
+	struct buf b;
+	size_t n = 0;
+	int rc = -1;
+
+	buf_init_sensitive(&b, 2 * LIMIT_FRAME);
+	for (size_t i = 0; i < offer->n; i++) {
+		if (offer->v[i]->account == NULL)
+			continue;
+		if (put_offered(&r->wire, &b, offer->v[i], err) == -1 ||
+		    wire_flush(&r->wire, &b, err) == -1)
+			goto out;
+		n++;
+	}
+	if (put_hints(&r->wire, &b, &offer->hints, err) == -1 ||
+	    put_end(&r->wire, &b, n, err) == -1 ||
+	    wire_flush(&r->wire, &b, err) == -1)
+		goto out;
+	rc = answer(r, &none, out, err);
+out:
+	buf_free(&b);
+	offer_free(&none);
+	return rc;
+}
+
+static const struct transport_ops remote_ops = {
+	remote_fetch, remote_look, remote_send, remote_free, true
+};
+
+/* A key that others can read is no key: ssh says so in other words, an agent
+ * would hide it. */
+static int
+check_identity(const struct config_peer *peer, struct error *err)
+{
+	struct buf b;
+	int rc;
+
+	if (peer->identity_file == NULL || peer->identity_file[0] == '\0' ||
+	    str_ends(peer->identity_file, ".pub"))
+		return 0;
+	buf_init_sensitive(&b, LIMIT_ACCOUNT_FILE);
+	rc = io_read_file(AT_FDCWD, peer->identity_file, LIMIT_ACCOUNT_FILE,
+	    IO_NOFOLLOW | IO_OWNED | IO_PRIVATE | IO_ONE_LINK, &b, NULL, err);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+make_argv(struct remote *r, struct strs *argv, struct error *err)
+{
+	const struct config_peer *peer = r->peer;
+
+	if (str_starts(peer->url, "ssh://")) {
+		if (ssh_url_parse(peer->url, &r->url, err) == -1 ||
+		    str_dup(&r->where, r->url.host, err) == -1 ||
+		    check_identity(peer, err) == -1)
+			return -1;
+		return ssh_argv(peer, &r->url, r->opts.write,
+		    r->opts.terminal, SSH_SERVE, argv, err);
+	}
+	if (str_dup(&r->where, peer->name, err) == -1)
+		return -1;
+	if (peer->command.n == 0)
+		return error_set(err, CODE_USAGE, "'%s': exec: needs command: "
+		    "with the complete argv that reaches 'acmeferry serve'",
+		    vis(peer->name));
+	return strs_copy(argv, &peer->command, err);
+}
+
+int
+remote_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err)
+{
+	struct proc_spec spec = { .in = PROC_PIPE, .out = PROC_PIPE,
+		.err = PROC_CAPTURE, .tty = opts->terminal };
+	struct strs argv = { 0 };
+	struct remote *r;
+	int rc = -1;
+
+	if ((r = calloc(1, sizeof(*r))) == NULL)
+		return error_nomem(err);
+	r->base.ops = &remote_ops;
+	r->peer = peer;
+	r->opts = *opts;
+	r->proc.in = r->proc.out = r->proc.err_fd = r->proc.pidfd = -1;
+	buf_init(&r->proc.err_text, LIMIT_CHILD_STDERR);
+	wire_init(&r->wire, -1, -1, "");
+	if (make_argv(r, &argv, err) == -1 || proc_env(
+	    &opts->config->environment, &r->env, err) == -1)
+		goto out;
+	spec.argv = argv.v;
+	spec.envp = r->env.v;
+	if (proc_start(&r->proc, &spec, err) == -1) {
+		error_wrap(err, "'%s'", vis(r->where));
+		goto out;
+	}
+	wire_init(&r->wire, r->proc.out, r->proc.in, r->where);
+	r->wire.tick = tick;
+	r->wire.arg = r;
+	if (peer->deadline > 0)
+		r->wire.deadline = clock_mono() + peer->deadline * 1000;
+	*out = &r->base;
+	r = NULL;
+	rc = 0;
+out:
+	strs_free(&argv);
+	if (r != NULL)
+		remote_free(&r->base);
+	return rc;
+}

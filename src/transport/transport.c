@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: ISC */
+#include "transport/transport.h"
+
+#include "base/strs.h"
+#include "base/vis.h"
+#include "transport/impl.h"
+
+#define FILE_SCHEME "file://"
+
+int
+transport_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err)
+{
+	const char *url = peer->url;
+
+	*out = NULL;
+	if (str_starts(url, "ssh://") || str_starts(url, "exec:"))
+		return remote_open(peer, opts, out, err);
+	if (str_starts(url, FILE_SCHEME))
+		url += sizeof(FILE_SCHEME) - 1;
+	if (url[0] == '/')
+		return directory_open(url, opts, out, err);
+	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, exec:, "
+	    "file:///DIRECTORY or an absolute path", vis(peer->url));
+}
+
+int
+transport_fetch(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err)
+{
+	return t->ops->fetch(t, r, out, err);
+}
+
+int
+transport_look(struct transport *t, const struct request *r,
+    struct offer *out, struct error *err)
+{
+	return t->ops->look(t, r, out, err);
+}
+
+int
+transport_send(struct transport *t, struct offer *offer, struct verdicts *out,
+    struct error *err)
+{
+	return t->ops->send(t, offer, out, err);
+}
+
+void
+transport_free(struct transport *t)
+{
+	if (t != NULL)
+		t->ops->free(t);
+}
+
+bool
+transport_is_remote(const struct transport *t)
+{
+	return t->ops->remote;
+}
