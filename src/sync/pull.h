@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/strs.h"
@@ -26,6 +27,7 @@ struct sync_options {
 				 * certificates of this peer */
 	bool all, verbatim, dry_run, terminal;
 	enum prefer prefer;
+	int64_t max_wait;	/* seconds to obey a CA's Retry-After */
 };
 
 /* Which account of the destination serves which name now (in a dry run: would
@@ -61,16 +63,19 @@ int sync_push(struct store *s, const struct config *c,
 
 void sync_result_free(struct sync_result *r);
 
-/* Takes what was sent into a store (struct receiver): the rules of section 5,
- * with the CA if ask is set, else what needs it is a conflict. */
+/*
+ * Takes what was sent into a store: a struct receiver whose arg is a struct
+ * sync_receive_arg.
+ */
 struct sync_receive_arg {
 	const struct config *config;
 	const char *peer;	/* who sent it, for reasons and the ledger */
 	const struct strs *servers;	/* those that may come in */
-	const char *account;	/* only this one, NULL: any */
-	bool ask;
+	bool *const *chosen;	/* which of the offer, NULL: all */
+	bool ask;		/* the CA; else what needs it is a conflict */
 	bool check_digest;	/* `replaces` must name what is replaced */
 	bool dry_run;
+	int64_t max_wait;
 };
 int sync_receive(void *arg, struct store *s, struct offer *offer,
     enum prefer prefer, bool verbatim, struct verdicts *out,

@@ -209,7 +209,8 @@ get_verdict(const struct wire *w, const json *j, struct verdicts *l,
 }
 
 int
-put_end(const struct wire *w, struct buf *b, size_t n, struct error *err)
+put_end(const struct wire *w, struct buf *b, size_t n,
+    const struct strs *servers, struct error *err)
 {
 	size_t at = wire_begin(b);
 	struct json_w j;
@@ -217,6 +218,7 @@ put_end(const struct wire *w, struct buf *b, size_t n, struct error *err)
 	json_w_init(&j, b, true);
 	json_w_obj(&j, NULL);
 	json_w_int(&j, "end", (int64_t)n);
+	put_strs(&j, "servers", servers);
 	json_w_obj_end(&j);
 	return wire_end(w, b, at, err);
 }
@@ -240,7 +242,8 @@ put_error(const struct wire *w, struct buf *b, const struct error *what,
 
 /* How many of what the end counts came. */
 static int
-check_end(const struct wire *w, const json *j, size_t n, struct error *err)
+check_end(const struct wire *w, const json *j, size_t n, struct offer *o,
+    struct error *err)
 {
 	int64_t end = 0;
 
@@ -250,7 +253,7 @@ check_end(const struct wire *w, const json *j, size_t n, struct error *err)
 		return error_set(err, CODE_ERROR, "'%s': found %zu accounts, "
 		    "want %lld as the last frame says", vis(w->what), n,
 		    (long long)end);
-	return 0;
+	return get_strs(j, "servers", w->what, &o->servers, err);
 }
 
 /* One frame before the end. */
@@ -285,7 +288,7 @@ get_answer(struct wire *w, struct offer *o, struct verdicts *l,
 		if ((rc = wire_get(w, &j, err)) != WIRE_OK)
 			return rc;
 		end = json_has(j, "end");
-		if ((end ? check_end(w, j, n, err) :
+		if ((end ? check_end(w, j, n, o, err) :
 		    take(w, j, o, l, &n, err)) == -1)
 			rc = WIRE_FAIL;
 		json_put_secret(j);

@@ -52,8 +52,9 @@ int put_verdict(const struct wire *w, struct buf *b,
 int get_verdict(const struct wire *w, const json *j, struct verdicts *l,
     struct error *err) WARN_UNUSED;
 
+/* servers: that may be sent, NULL: nothing is said of them. */
 int put_end(const struct wire *w, struct buf *b, size_t n,
-    struct error *err) WARN_UNUSED;
+    const struct strs *servers, struct error *err) WARN_UNUSED;
 int put_error(const struct wire *w, struct buf *b, const struct error *what,
     struct error *err) WARN_UNUSED;
 

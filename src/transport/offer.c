@@ -89,6 +89,7 @@ offer_free(struct offer *o)
 		offered_free(o->v[i]);
 	free(o->v);
 	hints_free(&o->hints);
+	strs_free(&o->servers);
 	memset(o, 0, sizeof(*o));
 }
 

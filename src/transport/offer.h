@@ -78,6 +78,8 @@ struct offer {
 	struct offered **v;
 	size_t n, cap;
 	struct hints hints;
+	struct strs servers;	/* that may be sent there (answers to a push,
+				 * empty where that is not told) */
 };
 
 /* A new zeroed one in the list; NULL: no memory. */

@@ -259,7 +259,7 @@ remote_send(struct transport *t, struct offer *offer, struct verdicts *out,
 		n++;
 	}
 	if (put_hints(&r->wire, &b, &offer->hints, err) == -1 ||
-	    put_end(&r->wire, &b, n, err) == -1 ||
+	    put_end(&r->wire, &b, n, NULL, err) == -1 ||
 	    wire_flush(&r->wire, &b, err) == -1)
 		goto out;
 	rc = answer(r, &none, out, err);

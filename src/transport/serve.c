@@ -105,7 +105,7 @@ give(struct session *s, const struct offer *offer, struct error *err)
 		    wire_flush(&s->wire, &s->out, err) == -1))
 			return -1;
 	if (put_hints(&s->wire, &s->out, &offer->hints, err) == -1 ||
-	    put_end(&s->wire, &s->out, offer->n, err) == -1)
+	    put_end(&s->wire, &s->out, offer->n, NULL, err) == -1)
 		return -1;
 	return wire_flush(&s->wire, &s->out, err);
 }
@@ -137,7 +137,7 @@ put_listing(struct session *s, const struct request *r, struct error *err)
 		    (s->out.len > LIMIT_FRAME / 2 &&
 		    wire_flush(&s->wire, &s->out, err) == -1))
 			goto out;
-	if (put_end(&s->wire, &s->out, offer.n, err) == 0)
+	if (put_end(&s->wire, &s->out, offer.n, r->servers, err) == 0)
 		rc = wire_flush(&s->wire, &s->out, err);
 out:
 	offer_free(&offer);
@@ -152,7 +152,7 @@ put_verdicts(struct session *s, const struct verdicts *l, struct error *err)
 		    (s->out.len > LIMIT_FRAME / 2 &&
 		    wire_flush(&s->wire, &s->out, err) == -1))
 			return -1;
-	if (put_end(&s->wire, &s->out, l->n, err) == -1)
+	if (put_end(&s->wire, &s->out, l->n, NULL, err) == -1)
 		return -1;
 	return wire_flush(&s->wire, &s->out, err);
 }

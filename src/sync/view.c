@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: ISC */
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/server.h"
+#include "sync/merge.h"
+
+void
+view_free(struct view *v)
+{
+	accounts_free(&v->accounts);
+	lineages_free(&v->lineages);
+	free(v->plan_accounts);
+	free(v->plan_lineages);
+	free(v->plan_certs);
+	memset(v, 0, sizeof(*v));
+}
+
+static int
+received(void *arg, const struct ledger_entry *e, struct error *err)
+{
+	struct view *v = arg;
+	struct plan_account *a;
+
+	(void)err;
+	if (e->operation == NULL || e->server == NULL || e->id == NULL ||
+	    strcmp(e->operation, "received") != 0)
+		return 0;
+	for (size_t i = 0; i < v->accounts.n; i++) {
+		a = &v->plan_accounts[i];
+		if (strcmp(a->dirname, e->id) == 0 &&
+		    server_same(a->server, e->server))
+			a->received = true;
+	}
+	return 0;
+}
+
+static int
+view_accounts(struct view *v, struct error *err)
+{
+	const struct account *a;
+	struct plan_account *p;
+
+	v->plan_accounts = calloc(v->accounts.n + 1,
+	    sizeof(*v->plan_accounts));
+	if (v->plan_accounts == NULL)
+		return error_nomem(err);
+	for (size_t i = 0; i < v->accounts.n; i++) {
+		a = v->accounts.v[i];
+		p = &v->plan_accounts[i];
+		p->server = a->server;
+		p->dirname = a->dirname;
+		if (a->key.name[0] != '\0') {
+			p->id = a->key.id;
+			p->thumbprint = a->key.thumbprint;
+		}
+		p->uri = a->uri;
+		p->broken = a->broken;
+	}
+	return 0;
+}
+
+static int
+view_lineages(struct view *v, struct error *err)
+{
+	v->plan_lineages = calloc(v->lineages.n + 1,
+	    sizeof(*v->plan_lineages));
+	if (v->plan_lineages == NULL)
+		return error_nomem(err);
+	for (size_t i = 0; i < v->lineages.n; i++) {
+		v->plan_lineages[i].name = v->lineages.v[i]->name;
+		v->plan_lineages[i].server = v->lineages.v[i]->server;
+		v->plan_lineages[i].account = v->lineages.v[i]->account;
+	}
+	return 0;
+}
+
+bool
+cert_of_peer(const struct config_cert *cert, const char *peer_key)
+{
+	return peer_key == NULL || cert->peer.n == 0 ||
+	    strs_has(&cert->peer, peer_key);
+}
+
+static int
+view_certs(struct view *v, const struct merge *m, struct error *err)
+{
+	const struct config_cert *c;
+	struct plan_cert *p;
+
+	v->plan_certs = calloc(m->config->ncerts + 1, sizeof(*v->plan_certs));
+	if (v->plan_certs == NULL)
+		return error_nomem(err);
+	for (size_t i = 0; i < m->config->ncerts; i++) {
+		c = m->config->certs[i];
+		if (!cert_of_peer(c, m->peer_key))
+			continue;
+		p = &v->plan_certs[v->ncerts++];
+		p->name = c->name;
+		p->domains = &c->domains;
+		p->account = c->account;
+	}
+	return 0;
+}
+
+int
+view_load(struct store *s, const struct merge *m, bool with_ledger,
+    struct view *out, struct error *err)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < m->servers->n; i++)
+		if (store_accounts(s, m->servers->v[i], 0, &out->accounts,
+		    err) == -1)
+			goto fail;
+	if (view_certs(out, m, err) == -1 || view_accounts(out, err) == -1)
+		goto fail;
+	/* lineages are only looked at for those */
+	if (out->ncerts > 0 &&
+	    store_lineages(s, false, &out->lineages, err) == -1)
+		goto fail;
+	if (view_lineages(out, err) == -1)
+		goto fail;
+	if (with_ledger &&
+	    store_ledger_each(s, received, out, NULL, err) == -1)
+		goto fail;
+	return 0;
+fail:
+	view_free(out);
+	return -1;
+}
