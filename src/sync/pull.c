@@ -31,15 +31,14 @@ int
 scope_make(const struct config *c, const struct config_peer *peer,
     const struct sync_options *o, struct scope *out, struct error *err)
 {
-	struct strs storage = { 0 };
 	int rc = -1;
 
 	memset(out, 0, sizeof(*out));
 	if (o->server != NULL) {
 		if (strs_add(&out->servers, o->server, err) == -1)
 			goto out;
-	} else if (strs_copy(&out->servers, config_peer_servers(c, peer,
-	    &storage), err) == -1)
+	} else if (strs_copy(&out->servers, config_peer_servers(c, peer),
+	    err) == -1)
 		goto out;
 	if (o->account != NULL) {
 		if (strs_add(&out->accounts, o->account, err) == -1)
@@ -59,7 +58,6 @@ scope_make(const struct config *c, const struct config_peer *peer,
 	out->peer_key = peer->adhoc ? NULL : peer->name;
 	rc = 0;
 out:
-	strs_free(&storage);
 	if (rc == -1)
 		scope_free(out);
 	return rc;
