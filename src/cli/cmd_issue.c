@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/cli.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "cli/report_issue.h"
 
@@ -16,25 +15,19 @@ const struct cli_option issue_options[] = {
 	{ .name = NULL }
 };
 
+/* What the row of the certificate does not say. */
 static int
 say(struct cli *cli, const struct issue *is, struct error *err)
 {
-	char until[TIME_TEXT];
-
-	(void)time_text(is->not_after, until, sizeof(until));
 	if (cli->dry_run && is->decision != ISSUE_NOTHING)
 		return report_line(&cli->report, err, "'%s': would %s with "
-		    "account %s (%s)", is->name,
-		    issue_decision_text(is->decision), is->account->dirname,
-		    is->reason);
-	if (is->decision == ISSUE_NOTHING)
-		return report_line(&cli->report, err, "'%s': nothing to do, "
-		    "%s; valid until %s%s", is->name, is->reason, until,
-		    !is->set_account ? "" : cli->dry_run ?
-		    "; its account would be changed" :
-		    "; its account was changed");
-	return report_line(&cli->report, err, "'%s': issued, valid until %s",
-	    is->name, until);
+		    "account %s", is->name,
+		    issue_decision_text(is->decision), is->account->dirname);
+	if (is->set_account)
+		return report_line(&cli->report, err, "'%s': the lineage %s "
+		    "the account %s", is->name, cli->dry_run ?
+		    "would now use" : "now uses", is->account->dirname);
+	return 0;
 }
 
 static int

@@ -198,8 +198,7 @@ decide(struct issue *is, struct error *err)
 
 	if (l == NULL) {
 		is->decision = ISSUE_NEW;
-		return str_dup(&is->reason, "there is no certificate yet",
-		    err);
+		return str_dup(&is->reason, "there was no certificate", err);
 	}
 	if (read_lineage(is, err) == -1)
 		return -1;
@@ -209,8 +208,8 @@ decide(struct issue *is, struct error *err)
 		return -1;
 	if (!same_names) {
 		is->decision = ISSUE_NAMES;
-		return str_dup(&is->reason, "the certificate is for other "
-		    "names", err);
+		return str_dup(&is->reason, "the certificate was for "
+		    "other names", err);
 	}
 	due = clock_now() >= is->next;
 	is->decision = due || is->opts.force ? ISSUE_RENEW : ISSUE_NOTHING;

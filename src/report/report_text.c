@@ -239,7 +239,9 @@ put_certificates(struct writer *w)
 		add_time(b, "; next ", c->next);
 		if (c->deploy_pending)
 			buf_adds(b, "; its deploy hook is still to be run");
-		if (c->error != NULL) {
+		/* the command's own failure is said once, on stderr */
+		if (c->error != NULL &&
+		    strcmp(c->error, w->r->err.msg) != 0) {
 			buf_adds(b, "; ");
 			add_vis(b, c->error);
 		}
