@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/cli.h"
 
-static const char *const migrate_examples[] = {
-	"acmeferry migrate ssh://root@www.example.com -d app.example.com",
-	"acmeferry migrate surrogate -d app.example.com --adopt", NULL
-};
 static const char *const issue_examples[] = {
 	"acmeferry issue -d app.example.com -d www.example.com",
 	"acmeferry issue -q -d app.example.com    (from cron)", NULL
@@ -12,14 +8,6 @@ static const char *const issue_examples[] = {
 
 /* In the order of help, group by group. */
 const struct command commands[] = {
-	{ "migrate", GROUP_START, "PEER -d NAME...",
-	    "pull, check, verify, issue, set up renewal",
-	    "Copies the account from PEER, a configured peer or a URL, looks "
-	    "at the store, asks the CA whether the names are authorised, has "
-	    "certbot issue the certificate with no challenge, and writes "
-	    "config.d.  It may be interrupted and repeated at any step.",
-	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS,
-	    cmd_migrate },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "have certbot issue a certificate, if it is due",
 	    "A lineage that is not due stays as it is.  Nothing is asked of "
