@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static int
-add_name(struct cli *cli, const struct verify_name *n, struct error *err)
+int
+cli_report_name(struct cli *cli, const struct verify_name *n, struct error *err)
 {
 	struct report_name *row = report_name(&cli->report);
 
@@ -55,8 +55,8 @@ cli_report_issue(struct cli *cli, const struct issue *is,
 	for (size_t i = 0; is->verified && is->decision != ISSUE_NOTHING &&
 	    i < is->verify.nsets; i++)
 		for (size_t k = 0; k < is->verify.sets[i].nnames; k++)
-			if (add_name(cli, &is->verify.sets[i].names[k], err)
-			    == -1)
+			if (cli_report_name(cli, &is->verify.sets[i].names[k],
+			    err) == -1)
 				return -1;
 	if (is->name == NULL)
 		return 0;

@@ -13,6 +13,10 @@
 int cli_report_issue(struct cli *cli, const struct issue *is,
     const struct error *why, struct error *err) WARN_UNUSED;
 
+/* A row for a name, as verify left it. */
+int cli_report_name(struct cli *cli, const struct verify_name *n,
+    struct error *err) WARN_UNUSED;
+
 /* The options of both, from the command line; domains, which they borrow, is
  * filled in too. */
 int cli_issue_options(struct cli *cli, const struct cli_args *a,
