@@ -96,8 +96,7 @@ unknown_key(struct apply *a, const struct target *t, const struct node *key,
 			suggest_offer(&s, k->name);
 		else if (k->scope == SCOPE_TOP && t->scope == SCOPE_TOP &&
 		    strcmp(k->name, key->text) == 0)
-			elsewhere = k->section != NULL ? k->section :
-			    "the top level";
+			elsewhere = k->section != NULL ? k->section : "";
 	}
 	if (t->scope == SCOPE_TOP && t->section == NULL) {
 		suggest_offer(&s, "certbot");
@@ -107,8 +106,10 @@ unknown_key(struct apply *a, const struct target *t, const struct node *key,
 	}
 	if (elsewhere != NULL)
 		return problem_add(a->problems, &key->at, CODE_USAGE, err,
-		    "%s%s: unknown key, it belongs into '%s'", t->prefix,
-		    vis(key->text), elsewhere);
+		    "%s%s: unknown key, it belongs %s%s%s", t->prefix,
+		    vis(key->text), *elsewhere != '\0' ? "into '" : "",
+		    *elsewhere != '\0' ? elsewhere : "to the top level",
+		    *elsewhere != '\0' ? "'" : "");
 	if (s.best != NULL)
 		return problem_add(a->problems, &key->at, CODE_USAGE, err,
 		    "%s%s: unknown key, did you mean '%s'", t->prefix,
@@ -284,17 +285,16 @@ apply_entry(struct apply *a, enum scope scope, const struct node *key,
 	if (rc == -1)
 		return bad_value(a, scope == SCOPE_PEER ? "peers" :
 		    "certificates", key, err);
-	if (entry_find(a, scope, key, &entry, &t.obj, err) == -1)
-		return -1;
 	if (v->bad)
 		return 0;
-	if (v->type != NODE_MAP) {
+	if (v->type != NODE_MAP && !is_null(v)) {
 		prefix[strlen(prefix) - 1] = '\0';
-		return is_null(v) ? 0 :
-		    wrong_type(a, prefix, v, "a map of keys", err);
+		return wrong_type(a, prefix, v, "a map of keys", err);
 	}
+	if (entry_find(a, scope, key, &entry, &t.obj, err) == -1)
+		return -1;
 	t.set = entry->set;
-	return apply_keys(a, &t, v, err);
+	return is_null(v) ? 0 : apply_keys(a, &t, v, err);
 }
 
 static int
