@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/cli.h"
 
+static const char *const verify_examples[] = {
+	"acmeferry verify -d app.example.com",
+	"acmeferry verify --no-order --max-age 1h    (from monitoring)", NULL
+};
+
 static const char *const issue_examples[] = {
 	"acmeferry issue -d app.example.com -d www.example.com",
 	"acmeferry issue -q -d app.example.com    (from cron)", NULL
 };
 
-/* In the order of help, group by group. */
+/* In the order of help, group by group: the first of a group names it. */
 const struct command commands[] = {
+	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
+	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
+	    0, cmd_list },
+	{ "verify", GROUP_ASK, "", "ask the CA: account valid, names "
+	    "authorised, until when",
+	    "Without -d and --lineages: the accounts of --server, else of "
+	    "acme.server, and the names of the configured certificates.  "
+	    "Exits 6 where a name is not authorised or unknown.",
+	    verify_options, verify_examples, 0, 0, 0, cmd_verify },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "have certbot issue a certificate, if it is due",
 	    "A lineage that is not due stays as it is.  Nothing is asked of "
 	    "certbot unless the CA says that every name is authorised, so no "
 	    "challenge is ever tried here.", issue_options, issue_examples,
 	    0, 0, 0, cmd_issue },
+	{ "backups", GROUP_REPAIR, "", "what was replaced or removed",
+	    NULL, backups_options, NULL, 0, 0, 0, cmd_backups },
+	{ "restore", GROUP_REPAIR, "ID", "put a backup back",
+	    "ID is one that 'backups' shows, or a unique beginning of it.  "
+	    "What is there now goes to the backups first.", restore_options,
+	    NULL, 1, 1, 0, cmd_restore },
+	{ "holders", GROUP_FAR, "", "who received or gave which account key",
+	    NULL, holders_options, NULL, 0, 0, 0, cmd_holders },
 	{ "hook", GROUP_FAR, "deploy", "what certbot calls",
 	    "certbot runs 'acmeferry hook deploy' after each renewal; it runs "
 	    "the deploy_hook of the configured certificate.", hook_options,
