@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "unit.h"
 
-#include <fcntl.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,7 +24,6 @@ redirect(int tty)
 		assert_int_equal(pipe(fds), 0);
 	assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
 	close(fds[1]);
-	fcntl(fds[0], F_SETFL, O_NONBLOCK);
 	return fds[0];
 }
 
@@ -33,12 +31,16 @@ static const char *
 restore(int fd)
 {
 	static char text[16384];
+	size_t len = 0;
 	ssize_t n;
 
-	n = read(fd, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
+	/* closes the writing end: a pipe then ends, a terminal says EIO */
 	dup2(saved, STDERR_FILENO);
 	close(saved);
+	while (len < sizeof(text) - 1 &&
+	    (n = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
 	close(fd);
 	return text;
 }
