@@ -21,12 +21,15 @@ const char *
 place_text(int dirfd, const char *name)
 {
 	char link[40], dir[400], all[512];
+	int sys = errno;	/* often the message's */
 	ssize_t n;
 
 	if (dirfd == AT_FDCWD || name[0] == '/')
 		return vis(name);
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
-	if ((n = readlink(link, dir, sizeof(dir) - 1)) <= 0)
+	n = readlink(link, dir, sizeof(dir) - 1);
+	errno = sys;
+	if (n <= 0)
 		return vis(name);
 	dir[n] = '\0';
 	(void)snprintf(all, sizeof(all), "%s/%.100s", dir, name);

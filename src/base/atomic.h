@@ -13,9 +13,9 @@
  * and directory are fsynced.  Temporary names are ".acmeferry-XXXXXXXXXXXX"
  * (12 letters: 5 tell the process, 7 are random) in the same directory; they
  * are removed when the process exits or is ended by a signal, and
- * atomic_sweep() removes those that a killed run left.  Nothing here follows a symlink at the last component.
- * Paths are relative to dirfd (or AT_FDCWD).  Failures: CODE_ERROR, err->sys,
- * message with the path.
+ * atomic_sweep() removes those that a killed run left.  Nothing here follows a
+ * symlink at the last component.  Paths are relative to dirfd (or AT_FDCWD).
+ * Failures: CODE_ERROR, err->sys, message with the path.
  */
 #define ATOMIC_PREFIX ".acmeferry-"
 
@@ -90,8 +90,8 @@ int atomic_symlink(const char *target, int dirfd, const char *name,
 int atomic_set_attr(int dirfd, const char *name,
     const struct atomic_attr *attr, struct error *err) WARN_UNUSED;
 
-/* mkdir -p of an absolute path; levels that are made get attr and are
- * fsynced, existing ones stay as they are. */
+/* mkdir -p of an absolute path; levels that are made get attr, are fsynced and
+ * their parents swept, existing ones stay as they are. */
 int atomic_mkdirs(const char *path, const struct atomic_attr *attr,
     struct error *err) WARN_UNUSED;
 

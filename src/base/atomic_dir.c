@@ -134,7 +134,10 @@ make_level(const char *path, const struct atomic_attr *attr,
 		    vis(path));
 	if (place_open(&p, AT_FDCWD, path, err) == -1)
 		return -1;
-	rc = atomic_dir_begin(&st, p.fd, attr, err);
+	/* nobody else sweeps there */
+	rc = atomic_sweep(p.fd, err);
+	if (rc == 0)
+		rc = atomic_dir_begin(&st, p.fd, attr, err);
 	if (rc == 0)
 		rc = atomic_dir_commit(&st, p.name, false, NULL, err);
 	/* somebody else was faster */

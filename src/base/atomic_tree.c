@@ -51,6 +51,9 @@ atomic_remove_tree(int dirfd, const char *name, struct error *err)
 				cannot_remove(dirfd, name, errno, err);
 			goto out;
 		}
+		/* or a crash could leave half of it under its old name */
+		if (sync_dir(p.fd, err) == -1)
+			goto remove;
 		sys = temp_remove(p.fd, temp, 0);
 	}
 	if (sys != 0) {
@@ -58,6 +61,9 @@ atomic_remove_tree(int dirfd, const char *name, struct error *err)
 		goto out;
 	}
 	rc = sync_dir(p.fd, err);
+	goto out;
+remove:
+	(void)temp_remove(p.fd, temp, 0);
 out:
 	temp_done(slot);
 	place_close(&p);
@@ -269,6 +275,7 @@ is_torn(int fd, off_t size, bool *torn)
 	*torn = false;
 	if (size == 0)
 		return 0;
+	errno = EIO;
 	if (pread(fd, &last, 1, size - 1) != 1)
 		return -1;
 	*torn = last != '\n';
@@ -281,8 +288,8 @@ append(int fd, const char *line, off_t *old)
 	struct flock fl = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	size_t len = strlen(line);
 	struct stat st;
+	bool torn, whole;
 	struct buf b;
-	bool torn;
 	ssize_t n;
 
 	/* until fd is closed: others append at the same time */
@@ -309,15 +316,14 @@ append(int fd, const char *line, off_t *old)
 		return -1;
 	}
 	n = write(fd, b.data, b.len);
-	if (n >= 0 && (size_t)n != b.len) {
-		/* no half lines, as far as that can be had */
-		if (ftruncate(fd, st.st_size) == -1)
-			n = -1;
-		errno = ENOSPC;
-		n = -1;
-	}
+	whole = n >= 0 && (size_t)n == b.len;
 	buf_free(&b);
-	return n == -1 || fsync(fd) == -1 ? -1 : 0;
+	if (n >= 0 && !whole) {
+		/* no half line, as far as that can be had */
+		(void)!ftruncate(fd, st.st_size);
+		errno = ENOSPC;
+	}
+	return whole ? fsync(fd) : -1;
 }
 
 int

@@ -159,20 +159,21 @@ check_stat(const char *path, const struct stat *st, size_t max,
 	return 0;
 }
 
-/* Reads to the end; one byte more than expected is asked for, so that a file
- * that grew is noticed. */
+/* Reads to the end, where one byte more is asked for, so that a file that grew
+ * is noticed. */
 static int
 read_all(int fd, size_t size, const char *path, struct buf *b,
     struct error *err)
 {
 	size_t old = b->len, n = 0, got;
 	struct stat st;
-	char *p;
+	char *p, more;
 
-	if ((p = buf_reserve(b, size + 1)) == NULL)
+	if ((p = buf_reserve(b, size)) == NULL)
 		return buf_check(b, path, err);
 	do {
-		if (io_read(fd, p + n, size + 1 - n, 0, &got, path, err) == -1)
+		if (io_read(fd, n < size ? p + n : &more, n < size ? size - n :
+		    1, 0, &got, path, err) == -1)
 			goto fail;
 		n += got;
 	} while (got > 0 && n <= size);
@@ -191,7 +192,7 @@ read_all(int fd, size_t size, const char *path, struct buf *b,
 	b->data[b->len] = '\0';
 	return 0;
 fail:
-	secret_wipe(p, size + 1);
+	secret_wipe(p, size);
 	b->data[old] = '\0';
 	return -1;
 }

@@ -118,7 +118,7 @@ add(struct journal *j, enum op op, const char *a, const char *b,
 {
 	struct step s = { op, NULL, NULL };
 
-	if (a[0] != '/' || (op == OP_RENAME && b[0] != '/'))
+	if (a[0] != '/' || (op == OP_RENAME && (b == NULL || b[0] != '/')))
 		return error_set(err, CODE_ERROR, "'%s': found the relative "
 		    "path '%s', want an absolute one", vis(j->file),
 		    vis(a[0] != '/' ? a : b));

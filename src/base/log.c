@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "base/vis.h"
 
 /* syslog.h has a macro of the name of our level */
@@ -70,7 +71,7 @@ message(int priority, const char *color, const char *fmt, va_list ap)
 		return;
 	vis_copy(text, sizeof(text), raw, strlen(raw));
 	if ((size_t)n >= sizeof(raw))
-		memcpy(text + sizeof(text) - 4, "...", 4);
+		memcpy(text + utf8_cut(text, strlen(text) - 3), "...", 4);
 	if (state.syslog) {
 		syslog(priority, "%s", text);
 		return;

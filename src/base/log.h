@@ -35,7 +35,8 @@ void log_progress_start(void);
 void log_progress(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_progress_end(void);
 
-/* For the far end of a protocol and for crash paths: stderr is closed to us. */
+/* For the far end of a protocol and for crash paths: stderr is closed to us.
+ * ident must stay. */
 void log_to_syslog(const char *ident);
 /* One audit line to syslog (LOG_AUTHPRIV) whatever the level. */
 void log_audit(const char *fmt, ...) PRINTF_LIKE(1, 2);

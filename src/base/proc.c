@@ -22,8 +22,9 @@
 enum {
 	GRACE = 2000,		/* ms between TERM and KILL */
 	TICK = 50,		/* ms between looks where there is no pidfd */
+	PAUSE = 5,		/* the same while one is being ended */
 	READ_SIZE = 4096,
-	EXEC_FD = 3		/* the child's end that tells of a failed exec */
+	EXEC_FD = 3		/* the child's end that tells of no exec */
 };
 
 /* The ends of everything while a child is being started; -1: none. */
@@ -300,6 +301,16 @@ left_of(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
+bool
+proc_ended(const struct proc *p)
+{
+	siginfo_t info;
+
+	memset(&info, 0, sizeof(info));
+	return p->pid == 0 || (waitid(P_PID, (id_t)p->pid, &info, WEXITED |
+	    WNOHANG | WNOWAIT) == 0 && info.si_pid == p->pid);
+}
+
 /* Reaps within the time; 1: done, 0: still runs, -1: not our child. */
 static int
 wait_until(struct proc *p, int64_t deadline, int *status)
@@ -329,16 +340,21 @@ wait_until(struct proc *p, int64_t deadline, int *status)
 	}
 }
 
+/* Its group may hold more than the child: what is left of it after TERM gets
+ * KILL, while the child, not yet reaped, keeps the group's number. */
 static void
 end_it(struct proc *p)
 {
+	int64_t end = clock_mono() + GRACE;
 	int status;
 
 	kill_it(p, SIGTERM);
-	if (wait_until(p, clock_mono() + GRACE, &status) == 0) {
-		kill_it(p, SIGKILL);
-		(void)reap(p->pid, &status, 0);
+	while (!proc_ended(p) && clock_mono() < end) {
+		proc_drain(p);
+		clock_sleep(PAUSE);
 	}
+	kill_it(p, SIGKILL);
+	(void)reap(p->pid, &status, 0);
 	p->pid = 0;
 	shut(&p->pidfd);
 	proc_drain(p);

@@ -80,6 +80,9 @@ int proc_start(struct proc *p, const struct proc_spec *spec,
 int proc_wait(struct proc *p, int64_t deadline, int *status,
     struct error *err) WARN_UNUSED;
 
+/* Has it ended?  It is left for proc_wait() to reap. */
+bool proc_ended(const struct proc *p);
+
 /* Reads what the child has said on stderr so far, without blocking. */
 void proc_drain(struct proc *p);
 

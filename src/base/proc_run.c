@@ -6,7 +6,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -76,16 +75,6 @@ collect(struct proc *p, struct buf *out, struct error *err)
 	return 0;
 }
 
-/* It is left for proc_wait() to reap. */
-static bool
-has_ended(const struct proc *p)
-{
-	siginfo_t info = { 0 };
-
-	return waitid(P_PID, (id_t)p->pid, &info, WEXITED | WNOHANG |
-	    WNOWAIT) == 0 && info.si_pid == p->pid;
-}
-
 /* Moves bytes until the child has ended or closed all its ends. */
 static int
 shuffle(struct proc *p, const struct buf *input, struct buf *out,
@@ -108,7 +97,7 @@ shuffle(struct proc *p, const struct buf *input, struct buf *out,
 		fds[3] = (struct pollfd){ p->pidfd, POLLIN, 0 };
 		(void)poll(fds, 4, left > INT_MAX ? INT_MAX : (int)left);
 		/* asked before the last read, so that nothing is missed */
-		ended = has_ended(p);
+		ended = proc_ended(p);
 		if (input != NULL)
 			feed(p, input, &sent);
 		if (out != NULL && collect(p, out, err) == -1)

@@ -180,7 +180,8 @@ allow(int ruleset, const struct sandbox_path *p, uint64_t all,
 
 	rule.parent_fd = open(p->path, O_PATH | O_CLOEXEC);
 	if (rule.parent_fd == -1) {
-		if (errno == ENOENT || errno == ENOTDIR)
+		/* what cannot be reached need not be allowed */
+		if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
 			return 0;
 		return error_sys(err, CODE_ERROR, "'%s': cannot be opened for "
 		    "the sandbox", vis(p->path));

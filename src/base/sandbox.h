@@ -26,7 +26,7 @@ enum sandbox_access {
 };
 
 struct sandbox_path {
-	const char *path;	/* one that does not exist is left out */
+	const char *path;	/* one that cannot be reached is left out */
 	unsigned int access;
 };
 

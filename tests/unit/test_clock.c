@@ -77,8 +77,10 @@ parses_http_dates(void **state)
 {
 	static const char *const bad[] = { "", "Sun, 06 Nov 1994 08:49:37",
 		"Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994",
-		"Sun, 06 Nov 1994 08:49:37 UTC", "Sun, 06 Nov 1994 25:49:37 GMT",
-		"Sun, 32 Oct 1994 08:49:37 GMT", "Sun, 06 Foo 1994 08:49:37 GMT",
+		"Sun, 06 Nov 1994 08:49:37 UTC",
+		"Sun, 06 Nov 1994 25:49:37 GMT",
+		"Sun, 32 Oct 1994 08:49:37 GMT",
+		"Sun, 06 Foo 1994 08:49:37 GMT",
 		"Sun, 06 Nov 1994 08:49:37 GMTx", "3600" };
 	int64_t t;
 

@@ -83,17 +83,19 @@ refuses(void **state)
 	journal_free(NULL);
 }
 
+#define HEAD "{\"version\": 1, \"done\": 0, \"steps\": "
+
 static void
 bad_files(void **state)
 {
-	static const char *const rows[] = { "", "{", "[]", "{\"version\": 2, "
-		"\"done\": 0, \"steps\": []}", "{\"version\": 1, \"done\": 1, "
-		"\"steps\": []}", "{\"version\": 1, \"done\": -1, \"steps\": []}",
-		"{\"version\": 1, \"done\": 0, \"steps\": [{\"op\": \"chmod\"}]}",
-		"{\"version\": 1, \"done\": 0, \"steps\": [{\"op\": \"remove\", "
-		"\"path\": \"rel\"}]}", "{\"version\": 1, \"done\": 0, "
-		"\"steps\": [{\"op\": \"rename\", \"from\": \"/x\"}]}",
-		"{\"version\": 1, \"done\": 0, \"steps\": [7]}" };
+	static const char *const rows[] = { "", "{", "[]",
+		"{\"version\": 2, \"done\": 0, \"steps\": []}",
+		"{\"version\": 1, \"done\": 1, \"steps\": []}",
+		"{\"version\": 1, \"done\": -1, \"steps\": []}",
+		HEAD "[{\"op\": \"chmod\"}]}",
+		HEAD "[{\"op\": \"remove\", \"path\": \"rel\"}]}",
+		HEAD "[{\"op\": \"rename\", \"from\": \"/x\"}]}",
+		HEAD "[7]}" };
 	struct error err;
 	bool replayed;
 

@@ -66,94 +66,95 @@ round_trips(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	size_t len;		/* 0: strlen */
+	const char *msg;
+} bad[] = {
+	{ "", 0, "JSON ends at byte 0, want a JSON value" },
+	{ "  ", 0, "JSON ends at byte 2, want a JSON value" },
+	{ "null", 0, "found null, want a JSON value" },
+	{ "\xef\xbb\xbf{}", 0, "JSON is wrong at byte 0, want a JSON "
+	    "value" },
+	{ "{} x", 0, "JSON is wrong at byte 3, want nothing more" },
+	{ "{}{}", 0, "JSON is wrong at byte 2, want nothing more" },
+	{ "{}\0", 3, "JSON is wrong at byte 2, want nothing more" },
+	{ "[1,]", 0, "JSON is wrong at byte 3, want a JSON value" },
+	{ "[1 2]", 0, "JSON is wrong at byte 3, want a ',' or ']'" },
+	{ "[1", 0, "JSON ends at byte 2, want a ',' or ']'" },
+	{ "[", 0, "JSON ends at byte 1, want a JSON value" },
+	{ "{\"a\":1,}", 0, "JSON is wrong at byte 7, want the name of "
+	    "a member" },
+	{ "{a:1}", 0, "JSON is wrong at byte 1, want the name of a "
+	    "member" },
+	{ "{'a':1}", 0, "JSON is wrong at byte 1, want the name of a "
+	    "member" },
+	{ "{\"a\" 1}", 0, "JSON is wrong at byte 5, want a ':'" },
+	{ "{\"a\":1", 0, "JSON ends at byte 6, want a ',' or '}'" },
+	{ "{\"a\":", 0, "JSON ends at byte 5, want a JSON value" },
+	{ "\"a", 0, "JSON ends at byte 2, want the end of a string" },
+	{ "\"a\nb\"", 0, "JSON is wrong at byte 2, want no control "
+	    "character in a string" },
+	{ "\"a\0b\"", 5, "JSON is wrong at byte 2, want no control "
+	    "character in a string" },
+	{ "\"\\u0000\"", 0, "JSON is wrong at byte 7, want no NUL in a "
+	    "string" },
+	{ "{\"a\\u0000b\":1}", 0, "JSON is wrong at byte 9, want no "
+	    "NUL in a string" },
+	{ "\"\\ud800\"", 0, "JSON is wrong at byte 7, want the other "
+	    "half of a surrogate pair" },
+	{ "\"\\ud800\\u0041\"", 0, "JSON is wrong at byte 13, want the "
+	    "other half of a surrogate pair" },
+	{ "\"\\udc00\"", 0, "JSON is wrong at byte 7, want no half of "
+	    "a surrogate pair" },
+	{ "\"\\u12g4\"", 0, "JSON is wrong at byte 5, want four hex "
+	    "digits" },
+	{ "\"\\x\"", 0, "JSON is wrong at byte 2, want one of "
+	    "\"\\/bfnrtu behind a backslash" },
+	{ "\"\\\0\"", 4, "JSON is wrong at byte 2, want one of "
+	    "\"\\/bfnrtu behind a backslash" },
+	{ "\"\xff\"", 0, "JSON is wrong at byte 1, want UTF-8" },
+	{ "\"\xc0\x80\"", 0, "JSON is wrong at byte 1, want UTF-8" },
+	{ "\"\xed\xa0\x80\"", 0, "JSON is wrong at byte 1, want "
+	    "UTF-8" },
+	{ "\"\xe2\x82", 0, "JSON is wrong at byte 1, want UTF-8" },
+	{ "01", 0, "JSON is wrong at byte 1, want nothing more" },
+	{ "-", 0, "JSON ends at byte 1, want a digit" },
+	{ "1.", 0, "JSON ends at byte 2, want a digit" },
+	{ "1e", 0, "JSON ends at byte 2, want a digit" },
+	{ "1e+", 0, "JSON ends at byte 3, want a digit" },
+	{ "+1", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ ".5", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "NaN", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "[Infinity]", 0, "JSON is wrong at byte 1, want a JSON "
+	    "value" },
+	{ "True", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "tru", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "/**/{}", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "<html>", 0, "JSON is wrong at byte 0, want a JSON value" },
+	{ "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", 0, "JSON is wrong at "
+	    "byte 16, want less nesting" },
+};
+
 static void
 refuses(void **state)
 {
-	static const struct {
-		const char *text;
-		size_t len;		/* 0: strlen */
-		const char *msg;
-	} rows[] = {
-		{ "", 0, "JSON ends at byte 0, want a JSON value" },
-		{ "  ", 0, "JSON ends at byte 2, want a JSON value" },
-		{ "null", 0, "found null, want a JSON value" },
-		{ "\xef\xbb\xbf{}", 0, "JSON is wrong at byte 0, want a JSON "
-		    "value" },
-		{ "{} x", 0, "JSON is wrong at byte 3, want nothing more" },
-		{ "{}{}", 0, "JSON is wrong at byte 2, want nothing more" },
-		{ "{}\0", 3, "JSON is wrong at byte 2, want nothing more" },
-		{ "[1,]", 0, "JSON is wrong at byte 3, want a JSON value" },
-		{ "[1 2]", 0, "JSON is wrong at byte 3, want a ',' or ']'" },
-		{ "[1", 0, "JSON ends at byte 2, want a ',' or ']'" },
-		{ "[", 0, "JSON ends at byte 1, want a JSON value" },
-		{ "{\"a\":1,}", 0, "JSON is wrong at byte 7, want the name of "
-		    "a member" },
-		{ "{a:1}", 0, "JSON is wrong at byte 1, want the name of a "
-		    "member" },
-		{ "{'a':1}", 0, "JSON is wrong at byte 1, want the name of a "
-		    "member" },
-		{ "{\"a\" 1}", 0, "JSON is wrong at byte 5, want a ':'" },
-		{ "{\"a\":1", 0, "JSON ends at byte 6, want a ',' or '}'" },
-		{ "{\"a\":", 0, "JSON ends at byte 5, want a JSON value" },
-		{ "\"a", 0, "JSON ends at byte 2, want the end of a string" },
-		{ "\"a\nb\"", 0, "JSON is wrong at byte 2, want no control "
-		    "character in a string" },
-		{ "\"a\0b\"", 5, "JSON is wrong at byte 2, want no control "
-		    "character in a string" },
-		{ "\"\\u0000\"", 0, "JSON is wrong at byte 7, want no NUL in a "
-		    "string" },
-		{ "{\"a\\u0000b\":1}", 0, "JSON is wrong at byte 9, want no "
-		    "NUL in a string" },
-		{ "\"\\ud800\"", 0, "JSON is wrong at byte 7, want the other "
-		    "half of a surrogate pair" },
-		{ "\"\\ud800\\u0041\"", 0, "JSON is wrong at byte 13, want the "
-		    "other half of a surrogate pair" },
-		{ "\"\\udc00\"", 0, "JSON is wrong at byte 7, want no half of "
-		    "a surrogate pair" },
-		{ "\"\\u12g4\"", 0, "JSON is wrong at byte 5, want four hex "
-		    "digits" },
-		{ "\"\\x\"", 0, "JSON is wrong at byte 2, want one of "
-		    "\"\\/bfnrtu behind a backslash" },
-		{ "\"\\\0\"", 4, "JSON is wrong at byte 2, want one of "
-		    "\"\\/bfnrtu behind a backslash" },
-		{ "\"\xff\"", 0, "JSON is wrong at byte 1, want UTF-8" },
-		{ "\"\xc0\x80\"", 0, "JSON is wrong at byte 1, want UTF-8" },
-		{ "\"\xed\xa0\x80\"", 0, "JSON is wrong at byte 1, want "
-		    "UTF-8" },
-		{ "\"\xe2\x82", 0, "JSON is wrong at byte 1, want UTF-8" },
-		{ "01", 0, "JSON is wrong at byte 1, want nothing more" },
-		{ "-", 0, "JSON ends at byte 1, want a digit" },
-		{ "1.", 0, "JSON ends at byte 2, want a digit" },
-		{ "1e", 0, "JSON ends at byte 2, want a digit" },
-		{ "1e+", 0, "JSON ends at byte 3, want a digit" },
-		{ "+1", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ ".5", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "NaN", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "[Infinity]", 0, "JSON is wrong at byte 1, want a JSON "
-		    "value" },
-		{ "True", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "tru", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "/**/{}", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "<html>", 0, "JSON is wrong at byte 0, want a JSON value" },
-		{ "[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", 0, "JSON is wrong at "
-		    "byte 16, want less nesting" },
-	};
 	struct error err;
 	size_t len;
 	json *j;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		len = rows[i].len != 0 ? rows[i].len : strlen(rows[i].text);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		len = bad[i].len != 0 ? bad[i].len : strlen(bad[i].text);
 		for (int secret = 0; secret < 2; secret++) {
 			assert_int_equal(secret != 0 ?
-			    json_parse_secret(rows[i].text, len, "t", &j,
-			    &err) : json_parse(rows[i].text, len, "t", &j,
+			    json_parse_secret(bad[i].text, len, "t", &j,
+			    &err) : json_parse(bad[i].text, len, "t", &j,
 			    &err), -1);
 			assert_null(j);
 			assert_int_equal(err.code, CODE_ERROR);
 			assert_memory_equal(err.msg, "'t': ", 5);
-			assert_string_equal(err.msg + 5, rows[i].msg);
+			assert_string_equal(err.msg + 5, bad[i].msg);
 		}
 	}
 }

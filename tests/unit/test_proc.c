@@ -33,8 +33,9 @@ static int
 sh(const char *script, const char *input, struct buf *out, struct buf *said,
     int64_t ms, struct error *err)
 {
-	struct proc_spec spec = { .argv = args("sh", "-c", script), .envp = env_v,
-		.in = PROC_NULL, .out = PROC_NULL, .err = PROC_NULL };
+	struct proc_spec spec = { .argv = args("sh", "-c", script),
+		.envp = env_v, .in = PROC_NULL, .out = PROC_NULL,
+		.err = PROC_NULL };
 	struct buf in;
 	int status, rc;
 
@@ -289,7 +290,8 @@ pipes_by_hand(void **state)
 static void
 dies_with_us(void **state)
 {
-	struct proc_spec spec = { .argv = args("sleep", "60", NULL), .envp = env_v };
+	struct proc_spec spec = { .argv = args("sleep", "60", NULL),
+		.envp = env_v };
 	struct error err;
 	struct proc p;
 	int fds[2], status;
