@@ -59,3 +59,10 @@ cov:
 include tests/lint/lint.mk
 
 include tests/fuzz/fuzz.mk
+
+.PHONY: test-certbots
+test-certbots:
+	$(Q)$(DEPS) build certbots
+	$(Q)$(MAKE) all
+	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/certbots.sh \
+	    tests/scenario/50-interop.sh

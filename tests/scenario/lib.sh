@@ -52,7 +52,9 @@
 #					PEBBLE_HTTP_PORT, PEBBLE_LOG; honours
 #					PEBBLE_WFE_NONCEREJECT (default 0),
 #					PEBBLE_AUTHZREUSE (100),
-#					PEBBLE_VA_ALWAYS_VALID (1), PEBBLE_VA_NOSLEEP (1)
+#					PEBBLE_VA_ALWAYS_VALID (1),
+#					PEBBLE_VA_NOSLEEP (1), PEBBLE_STRICT (1;
+#					certbot before 2.0 needs 0)
 #	stop_pebble			(start_pebble again: same ports, new state)
 #	start_sshd [SSHD-OPTION...]	SSHD_PORT, SSHD_URL (ssh://root@127.0.0.1:N),
 #					SSHD_KEY, SSHD_PUB, SSHD_KNOWN_HOSTS,
@@ -455,12 +457,14 @@ start_pebble() {
 		  "externalAccountBindingRequired": false
 		} }
 	E
+	t_strict=-strict
+	[ "${PEBBLE_STRICT:-1}" = 1 ] || t_strict=
 	start pebble env \
 	    PEBBLE_WFE_NONCEREJECT="${PEBBLE_WFE_NONCEREJECT:-0}" \
 	    PEBBLE_AUTHZREUSE="${PEBBLE_AUTHZREUSE:-100}" \
 	    PEBBLE_VA_ALWAYS_VALID="${PEBBLE_VA_ALWAYS_VALID:-1}" \
 	    PEBBLE_VA_NOSLEEP="${PEBBLE_VA_NOSLEEP:-1}" \
-	    pebble -strict -config "$T/pebble/config.json" \
+	    pebble $t_strict -config "$T/pebble/config.json" \
 	    ${PEBBLE_DNS:+-dnsserver "$PEBBLE_DNS"}
 	PEBBLE_PID=$LAST_PID
 	PEBBLE_LOG=$T/pebble.log
