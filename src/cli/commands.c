@@ -11,6 +11,21 @@ static const char *const issue_examples[] = {
 	"acmeferry issue -q -d app.example.com    (from cron)", NULL
 };
 
+static const char *const pull_examples[] = {
+	"acmeferry pull ssh://root@www.example.com",
+	"acmeferry pull surrogate --account 3f2a", NULL
+};
+
+static const char *const push_examples[] = {
+	"acmeferry push ssh://root@internal.example.com",
+	"acmeferry push /mnt/other/etc/letsencrypt", NULL
+};
+
+static const char *const authorize_examples[] = {
+	"acmeferry authorize internal.example.com --key id_ed25519.pub "
+	"--allow read --name app.example.com", NULL
+};
+
 /* In the order of help, group by group: the first of a group names it. */
 const struct command commands[] = {
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
@@ -22,6 +37,16 @@ const struct command commands[] = {
 	    "acme.server, and the names of the configured certificates.  "
 	    "Exits 6 where a name is not authorised or unknown.",
 	    verify_options, verify_examples, 0, 0, 0, cmd_verify },
+	{ "pull", GROUP_MOVE, "PEER", "copy accounts from a peer",
+	    "PEER is a name in the configuration, ssh://[USER@]HOST[:PORT], "
+	    "exec:, file:///DIRECTORY or an absolute path.  Without --all "
+	    "and --account: the account that the peer's certificates for the "
+	    "configured names use, else its only one.", pull_options,
+	    pull_examples, 1, 1, CMD_PEER_OPTIONS, cmd_pull },
+	{ "push", GROUP_MOVE, "PEER", "copy accounts to a peer",
+	    "The far end applies the rules and never asks the CA: what only "
+	    "the CA can decide stays as it is there.", push_options,
+	    push_examples, 1, 1, CMD_PEER_OPTIONS, cmd_push },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "have certbot issue a certificate, if it is due",
 	    "A lineage that is not due stays as it is.  Nothing is asked of "
@@ -34,6 +59,15 @@ const struct command commands[] = {
 	    "ID is one that 'backups' shows, or a unique beginning of it.  "
 	    "What is there now goes to the backups first.", restore_options,
 	    NULL, 1, 1, 0, cmd_restore },
+	{ "serve", GROUP_FAR, "", "the far end of ssh:// and exec:",
+	    "Speaks the protocol on standard input and output.  --account "
+	    "and --server limit it further.", serve_options, NULL, 0, 0,
+	    CMD_NO_JSON | CMD_LENIENT, cmd_serve },
+	{ "authorize", GROUP_FAR, "HOST", "what gives a host its rights here",
+	    "Prints the authorized_keys line with a forced command and what "
+	    "else is needed; changes nothing.  --account and --server limit "
+	    "the rights further.", authorize_options, authorize_examples, 1,
+	    1, 0, cmd_authorize },
 	{ "holders", GROUP_FAR, "", "who received or gave which account key",
 	    NULL, holders_options, NULL, 0, 0, 0, cmd_holders },
 	{ "hook", GROUP_FAR, "deploy", "what certbot calls",

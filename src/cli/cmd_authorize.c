@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/cli.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/limits.h"
+#include "base/vis.h"
+#include "transport/grant.h"
+#include "transport/serve.h"
+
+const struct cli_option authorize_options[] = {
+	{ "key", 0, "PUBFILE", false, "the host's public ssh key" },
+	{ "allow", 0, "RIGHTS", true,
+	    "read, write, or both with a comma between" },
+	{ "name", 0, "NAME", true,
+	    "only the account that the certificate for this name uses" },
+	{ "from", 0, "CIDR", true, "only from these addresses" },
+	{ "as", 0, "root|sudo", false,
+	    "log in as root (the default), or as a user with sudo" },
+	{ .name = NULL }
+};
+
+/* Everything that the lines are made of. */
+struct lines {
+	struct recipe r;
+	struct strs names, from;
+	char *key, *rights;
+	char *authorized_keys, *sudoers;
+};
+
+static void
+lines_free(struct lines *l)
+{
+	strs_free(&l->names);
+	strs_free(&l->from);
+	free(l->key);
+	free(l->rights);
+	free(l->authorized_keys);
+	free(l->sudoers);
+}
+
+static int
+read_key(const char *file, char **out, struct error *err)
+{
+	struct buf b;
+	int rc;
+
+	/* a private key may be given by mistake */
+	buf_init_sensitive(&b, LIMIT_ACCOUNT_FILE);
+	rc = io_read_file(AT_FDCWD, file, LIMIT_ACCOUNT_FILE, 0, &b, NULL,
+	    err);
+	if (rc == 0)
+		rc = recipe_key(buf_str(&b), b.len, file, out, err);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+read_names(const struct cli_args *a, struct strs *out, struct error *err)
+{
+	struct strs given = { 0 };
+	char *name = NULL;
+	int rc = args_values(a, "name", true, &given, err);
+
+	for (size_t i = 0; i < given.n && rc == 0; i++) {
+		rc = config_domain(given.v[i], &name, err);
+		if (rc == -1)
+			error_wrap(err, "'--name'");
+		else
+			rc = strs_add(out, name, err);
+		free(name);
+		name = NULL;
+	}
+	strs_free(&given);
+	return rc;
+}
+
+static int
+read_rights(const struct cli_args *a, const struct strs *names, char **out,
+    struct error *err)
+{
+	unsigned int rights = 0;
+
+	for (size_t i = 0; i < a->names.n; i++)
+		if (strcmp(a->names.v[i], "allow") == 0 &&
+		    serve_rights(a->values.v[i], &rights, err) == -1)
+			return -1;
+	if (rights == 0)
+		return error_set(err, CODE_USAGE, "'--allow': is missing, "
+		    "want read, write or read,write");
+	if (names->n > 0 && (rights & SERVE_READ) == 0)
+		return error_set(err, CODE_USAGE, "'--name': limits reading, "
+		    "and --allow does not give it; --account limits writing");
+	return str_dup(out, rights == SERVE_READ ? "read" :
+	    rights == SERVE_WRITE ? "write" : "read,write", err);
+}
+
+static int
+make(struct cli *cli, const struct cli_args *a, struct lines *l,
+    struct error *err)
+{
+	const char *as = args_value(a, "as"), *file = args_value(a, "key");
+
+	if (file == NULL)
+		return error_set(err, CODE_USAGE, "'--key': is missing, want "
+		    "the file of the host's public key");
+	if (as != NULL && strcmp(as, "root") != 0 && strcmp(as, "sudo") != 0)
+		return error_set(err, CODE_USAGE, "'--as': found '%s', want "
+		    "root or sudo", vis(as));
+	if (read_names(a, &l->names, err) == -1 ||
+	    read_rights(a, &l->names, &l->rights, err) == -1 ||
+	    args_values(a, "from", true, &l->from, err) == -1 ||
+	    read_key(file, &l->key, err) == -1)
+		return -1;
+	l->r = (struct recipe){ .host = a->words.v[0], .key = l->key,
+		.rights = l->rights, .names = &l->names,
+		.account = cli->account, .server = cli->server,
+		.from = &l->from,
+		.sudo = as != NULL && strcmp(as, "sudo") == 0,
+		.self = cli->self, .self_options = &cli->self_options };
+	l->r.user = l->r.sudo ? RECIPE_USER : "root";
+	if (recipe_check(&l->r, err) == -1 || recipe_authorized_keys(&l->r,
+	    &l->authorized_keys, err) == -1)
+		return -1;
+	return l->r.sudo ? recipe_sudoers(&l->r, &l->sudoers, err) : 0;
+}
+
+static int
+print_root(struct report *r, const struct lines *l, struct error *err)
+{
+	if (report_line(r, err, "# 1. Append this line to "
+	    "/root/.ssh/authorized_keys (mode 0600):") == -1 ||
+	    report_line(r, err, "%s", l->authorized_keys) == -1 ||
+	    report_line(r, err, "# 2. /etc/ssh/sshd_config must say "
+	    "(then: sshd -t && systemctl reload ssh):") == -1 ||
+	    report_line(r, err, "PermitRootLogin forced-commands-only") == -1)
+		return -1;
+	return report_member(r, "sshd_config",
+	    "PermitRootLogin forced-commands-only", err);
+}
+
+static int
+print_sudo(struct report *r, const struct lines *l, struct error *err)
+{
+	if (report_line(r, err, "# 1. Once, as root: a user with nothing but "
+	    "this login:") == -1 ||
+	    report_line(r, err, "useradd --system --create-home "
+	    "--home-dir /home/" RECIPE_USER " --shell /bin/sh "
+	    RECIPE_USER) == -1 ||
+	    report_line(r, err, "# 2. Append this line to /home/" RECIPE_USER
+	    "/.ssh/authorized_keys (mode 0600, owner " RECIPE_USER
+	    "):") == -1 ||
+	    report_line(r, err, "%s", l->authorized_keys) == -1 ||
+	    report_line(r, err, "# 3. Append these lines with 'visudo -f "
+	    "/etc/sudoers.d/" RECIPE_USER "':") == -1 ||
+	    report_line(r, err, "%s", l->sudoers) == -1)
+		return -1;
+	return report_member(r, "sudoers", l->sudoers, err);
+}
+
+int
+cmd_authorize(struct cli *cli, const struct cli_args *a, struct error *err)
+{
+	struct report *r = &cli->report;
+	struct lines l = { .key = NULL };
+	int rc = -1;
+
+	if (make(cli, a, &l, err) == -1 ||
+	    report_member(r, "authorized_keys", l.authorized_keys, err) == -1 ||
+	    (l.r.sudo ? print_sudo(r, &l, err) : print_root(r, &l, err)) == -1)
+		goto out;
+	rc = report_line(r, err, "# On %s: acmeferry pull ssh://%s@THIS-HOST",
+	    l.r.host, l.r.user);
+out:
+	lines_free(&l);
+	return rc;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "sync/pull.h"
+#include "transport/serve.h"
+
+const struct cli_option serve_options[] = {
+	{ "allow", 0, "RIGHTS", true,
+	    "what the other side may do: read, write, or both with a comma "
+	    "between; nothing else is possible" },
+	{ "name", 0, "NAME", true,
+	    "only the account that the certificate for this name uses" },
+	{ "client", 0, "HOST", false,
+	    "who is at the other side, for the ledger and syslog" },
+	{ .name = NULL }
+};
+
+static int
+rights_of(const struct cli_args *a, unsigned int *rights, struct error *err)
+{
+	*rights = 0;
+	for (size_t i = 0; i < a->names.n; i++)
+		if (strcmp(a->names.v[i], "allow") == 0 &&
+		    serve_rights(a->values.v[i], rights, err) == -1)
+			return -1;
+	if (*rights == 0)
+		return error_set(err, CODE_USAGE, "serve: gives nothing "
+		    "without --allow; want --allow read, --allow write or "
+		    "--allow read,write");
+	return 0;
+}
+
+int
+cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
+{
+	struct serve_options o = { .in = STDIN_FILENO, .out = STDOUT_FILENO };
+	struct sync_receive_arg arg = { .config = cli->config,
+		.check_digest = true };
+	struct receiver receiver = { sync_receive, &arg };
+	struct strs names = { 0 };
+	struct store *s = NULL;
+	int rc = -1;
+
+	if (rights_of(a, &o.rights, err) == -1 ||
+	    args_values(a, "name", true, &names, err) == -1 ||
+	    strs_add(&o.write_servers, cli_server(cli), err) == -1 ||
+	    cli_store(cli, &s, err) == -1)
+		goto out;
+	o.grant.names = &names;
+	o.grant.account = cli->account;
+	o.grant.server = cli->server;
+	o.client = args_value(a, "client");
+	o.receiver = &receiver;
+	arg.peer = o.client != NULL ? o.client : "unknown";
+	arg.servers = &o.write_servers;
+	if (serve_sandbox(s, o.rights, err) == 0)
+		rc = serve_run(s, &o, err);
+out:
+	strs_free(&names);
+	strs_free(&o.write_servers);
+	store_free(s);
+	return rc;
+}

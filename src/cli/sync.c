@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: ISC */
+#include "cli/sync.h"
+
+#include <string.h>
+
+#include "base/vis.h"
+#include "cli/report_sync.h"
+
+static int
+options(struct cli *cli, const struct cli_args *a, struct sync_options *out,
+    struct error *err)
+{
+	const char *prefer = args_value(a, "prefer");
+
+	memset(out, 0, sizeof(*out));
+	out->server = cli->server;
+	out->account = cli->account;
+	out->all = args_has(a, "all");
+	out->verbatim = args_has(a, "verbatim");
+	out->dry_run = cli->dry_run;
+	out->terminal = cli->terminal && !cli->quiet;
+	out->max_wait = cli->max_wait;
+	if (prefer == NULL)
+		return 0;
+	if (strcmp(prefer, "source") == 0)
+		out->prefer = PREFER_SOURCE;
+	else if (strcmp(prefer, "destination") == 0)
+		out->prefer = PREFER_DESTINATION;
+	else
+		return error_set(err, CODE_USAGE, "'--prefer': found '%s', "
+		    "want source or destination", vis(prefer));
+	return 0;
+}
+
+/* The account as it is in the store now; one that is not there has no row. */
+static int
+row(struct cli *cli, struct store *s, const struct verdict_ref *v,
+    const char *origin, struct error *err)
+{
+	struct account *a = NULL;
+	int rc;
+
+	if (v->verdict == VERDICT_REFUSED ||
+	    (cli->dry_run && v->verdict == VERDICT_ADDED))
+		return 0;
+	if (store_account(s, v->server, v->id, 0, &a, err) == -1)
+		return -1;
+	rc = a == NULL ? 0 : cli_report_account(cli, a, origin, err);
+	account_free(a);
+	return rc;
+}
+
+static int
+rows(struct cli *cli, struct store *s, const struct sync_result *r,
+    const char *origin, struct error *err)
+{
+	cli->report.has_accounts = true;
+	for (size_t i = 0; cli->json && i < r->refs.n; i++)
+		if (row(cli, s, &r->refs.v[i], origin, err) == -1)
+			return -1;
+	for (size_t i = 0; i < r->notes.n; i++)
+		if (report_line(&cli->report, err, "%s", r->notes.v[i]) == -1)
+			return -1;
+	return 0;
+}
+
+/* What did not come, as the command's failure: the first of the worst. */
+static int
+failure(const char *peer, const struct sync_result *r, struct error *err)
+{
+	const struct verdict_ref *v;
+
+	for (size_t i = 0; i < r->refs.n; i++) {
+		v = &r->refs.v[i];
+		if (v->code != r->code)
+			continue;
+		return error_set(err, r->code, "'%s': account %s: %s",
+		    vis(peer), v->id, v->reason != NULL ? v->reason :
+		    verdict_names[v->verdict]);
+	}
+	return 0;
+}
+
+int
+cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
+    const char *origin, struct error *err)
+{
+	struct sync_result result = { .code = CODE_OK };
+	struct config_peer *peer = NULL;
+	struct store *s = NULL;
+	struct sync_options opts;
+	struct error why;
+	int rc = -1;
+
+	if (cli_peer(cli, a, a->words.v[0], &peer, err) == -1 ||
+	    options(cli, a, &opts, err) == -1 || cli_store(cli, &s, err) == -1)
+		goto out;
+	error_clear(&why);
+	rc = work(s, cli->config, peer, &opts, &result, &why);
+	if (rc == 0 && result.code != CODE_OK)
+		rc = failure(peer->name, &result, &why);
+	if (cli_report_sync(cli, peer->name, &result, rc == -1 ? &why : NULL,
+	    err) == -1 || rows(cli, s, &result, origin != NULL ? origin :
+	    peer->name, err) == -1)
+		rc = -1;
+	else if (rc == -1)
+		*err = why;
+out:
+	sync_result_free(&result);
+	store_free(s);
+	config_peer_free(peer);
+	return rc;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: ISC */
+#ifndef CLI_SYNC_H
+#define CLI_SYNC_H
+
+#include "cli/cli.h"
+#include "sync/pull.h"
+
+/* What pull and push share. */
+#define CLI_OPTIONS_SYNC \
+	{ "all", 0, NULL, false, \
+	    "every account of the server, not only the one that is needed" }, \
+	{ "prefer", 0, "source|destination", false, \
+	    "which side is right where they conflict" }, \
+	{ "verbatim", 0, NULL, false, \
+	    "keep register_to_eff of meta.json too" }
+
+typedef int cli_sync_fn(struct store *s, const struct config *c,
+    const struct config_peer *peer, const struct sync_options *opts,
+    struct sync_result *result, struct error *err);
+
+/* Options, peer, store, the work (sync_pull() or sync_push()), the report.
+ * origin NULL: the peer's name. */
+int cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
+    const char *origin, struct error *err) WARN_UNUSED;
+
+#endif
