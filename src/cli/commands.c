@@ -18,7 +18,7 @@ static const char *const pull_examples[] = {
 
 static const char *const push_examples[] = {
 	"acmeferry push ssh://root@internal.example.com",
-	"acmeferry push /mnt/other/etc/letsencrypt", NULL
+	"acmeferry push file:///mnt/other/etc/letsencrypt", NULL
 };
 
 static const char *const authorize_examples[] = {
@@ -39,9 +39,9 @@ const struct command commands[] = {
 	    verify_options, verify_examples, 0, 0, 0, cmd_verify },
 	{ "pull", GROUP_MOVE, "PEER", "copy accounts from a peer",
 	    "PEER is a name in the configuration, ssh://[USER@]HOST[:PORT], "
-	    "exec:, file:///DIRECTORY or an absolute path.  Without --all "
-	    "and --account: the account that the peer's certificates for the "
-	    "configured names use, else its only one.", pull_options,
+	    "exec: or file:///DIRECTORY.  Without --all and --account: the "
+	    "account that the peer's certificates for the configured names "
+	    "use, else its only one.", pull_options,
 	    pull_examples, 1, 1, CMD_PEER_OPTIONS, cmd_pull },
 	{ "push", GROUP_MOVE, "PEER", "copy accounts to a peer",
 	    "The far end applies the rules and never asks the CA: what only "

@@ -113,6 +113,8 @@ get_files(const struct wire *w, const json *files, struct offered *of,
 {
 	struct account_texts t = { 0 };
 	struct account *a = NULL;
+	char *server = of->server, *id = of->id;
+	int rc;
 
 	for (int i = 0; i < ACCOUNT_FILES; i++) {
 		if (json_get_str(files, account_file_names[i], JSON_OPTIONAL,
@@ -121,17 +123,21 @@ get_files(const struct wire *w, const json *files, struct offered *of,
 		if (t.text[i] != NULL)
 			t.len[i] = strlen(t.text[i]);
 	}
-	if (account_parse(of->server, of->id, &t, true, true, &a, err) == -1)
+	if (account_parse(server, id, &t, true, true, &a, err) == -1)
 		return -1;
 	/* what the files say is what counts, not what was said about them */
+	of->server = of->id = NULL;
 	free(of->uri);
 	free(of->key);
 	free(of->thumbprint);
 	free(of->identity);
 	free(of->problem);
 	of->uri = of->key = of->thumbprint = of->identity = of->problem = NULL;
-	return offered_set(of, a, a->broken ? OFFERED_BROKEN : OFFERED_SENT,
+	rc = offered_set(of, a, a->broken ? OFFERED_BROKEN : OFFERED_SENT,
 	    err);
+	free(server);
+	free(id);
+	return rc;
 }
 
 /* Of the peer's server and id, which become paths here. */
@@ -179,12 +185,8 @@ get_offered(const struct wire *w, const json *j, struct offer *o,
 		return -1;
 	if (bad)
 		return 0;
-	if (files != NULL) {
-		free(of->server);
-		free(of->id);
-		of->server = of->id = NULL;
+	if (files != NULL)
 		return get_files(w, files, of, err);
-	}
 	if (state != NULL && strcmp(state, state_names[OFFERED_HAVE]) == 0)
 		of->state = OFFERED_HAVE;
 	else if (state != NULL &&
