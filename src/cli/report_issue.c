@@ -36,8 +36,9 @@ add_certificate(struct cli *cli, const struct issue *is,
 	if (why != NULL && str_dup(&row->error, why->msg, err) == -1)
 		return -1;
 	if (str_dup(&row->name, is->name, err) == -1 ||
-	    str_dup(&row->decision, issue_decision_text(is->decision), err)
-	    == -1 || str_dup(&row->reason, is->reason, err) == -1)
+	    str_dup(&row->reason, is->reason, err) == -1 ||
+	    (is->reason != NULL && str_dup(&row->decision,
+	    issue_decision_text(is->decision), err) == -1))
 		return -1;
 	return strs_copy(&row->domains, &is->domains, err);
 }

@@ -88,7 +88,10 @@ keep_path(struct cli *cli, const struct cli_args *g, const char *name,
 		return 0;
 	if (absolute(value, name, &path, err) == -1)
 		return -1;
-	rc = strs_addf(&cli->self_options, err, "--%s", name);
+	/* as design section 8 writes it */
+	rc = strcmp(name, "config") == 0 ?
+	    strs_add(&cli->self_options, "-c", err) :
+	    strs_addf(&cli->self_options, err, "--%s", name);
 	if (rc == 0)
 		rc = strs_add(&cli->self_options, path, err);
 	free(path);

@@ -68,6 +68,19 @@ who_proves(const struct issue *is, struct buf *b)
 		    "account");
 }
 
+/* A dry run orders nothing, so nothing may be known. */
+static bool
+only_unknown(const struct issue *is, const struct verify_set *set)
+{
+	bool unknown = is->opts.dry_run;
+
+	for (size_t i = 0; i < set->nnames; i++)
+		if (!set->names[i].usable &&
+		    set->names[i].status != AUTHZ_UNKNOWN)
+			unknown = false;
+	return unknown;
+}
+
 /* Exit 6: which names, who must prove them, how long there is time. */
 static int
 not_authorised(const struct issue *is, const struct verify_set *set,
@@ -76,6 +89,10 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 	struct buf names, who;
 	char until[TIME_TEXT];
 
+	if (only_unknown(is, set))
+		return error_set(err, CODE_UNAUTHORIZED, "'%s': whether the "
+		    "account is authorised for its names is only known from "
+		    "an order, and a dry run sends none", is->name);
 	buf_init(&names, LIMIT_CONF_FILE);
 	buf_init(&who, LIMIT_CONF_FILE);
 	for (size_t i = 0; i < set->nnames; i++) {

@@ -230,7 +230,11 @@ put_certificates(struct writer *w)
 			continue;
 		add_vis(b, c->name);
 		buf_adds(b, ": ");
-		add_vis(b, c->decision != NULL ? c->decision : "nothing");
+		/* where the deploy hook failed, the rest did not */
+		if (c->result != CODE_OK && !c->deploy_pending)
+			buf_adds(b, "failed to ");
+		add_vis(b, c->decision != NULL ? c->decision :
+		    c->result != CODE_OK ? "begin" : "nothing");
 		if (c->reason != NULL) {
 			buf_adds(b, ": ");
 			add_vis(b, c->reason);
