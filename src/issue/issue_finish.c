@@ -9,6 +9,7 @@
 #include "issue/certbot.h"
 #include "issue/certbot_argv.h"
 #include "issue/certbot_run.h"
+#include "issue/cli_ini.h"
 #include "issue/deploy.h"
 #include "issue/lineage_conf.h"
 
@@ -227,6 +228,9 @@ run_certbot(struct issue *is, struct error *err)
 	int ran, rc = -1;
 
 	error_clear(&why);
+	if (is->decision == ISSUE_RENEW && cli_ini_check(is->server,
+	    is->account->dirname, err) == -1)
+		goto out;
 	if (certbot_find(is->config->certbot_program,
 	    &is->config->environment, &cb, err) == -1 ||
 	    make_argv(is, &cb, &argv, err) == -1 || take_over(is, err) == -1)

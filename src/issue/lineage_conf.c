@@ -105,25 +105,47 @@ out:
 	return rc;
 }
 
+/* Of a lineage whose names change, the versions too: certbot goes on to the
+ * newest one in the archive, whatever live/ says. */
 static int
-back_up(struct store *s, const struct lineage *l, char **backup,
+back_up_versions(struct store *s, const struct lineage *l, const char *id,
     struct error *err)
 {
-	char id[64], *live = NULL;
-	const char *slash = l->cert == NULL ? NULL : strrchr(l->cert, '/');
+	const char *slash = strrchr(l->cert, '/');
+	char *live = NULL, *archive = NULL;
+	struct buf b;
 	int rc = -1;
 
-	if (backup_begin(s, "lineage adopted", l->server, l->account, id,
-	    sizeof(id), err) == -1 || backup_add(s, id, l->conf, err) == -1)
+	if (read_conf(l, &b, err) == -1 || conf_get(buf_str(&b), b.len, "",
+	    "archive_dir", &archive, err) == -1)
 		goto out;
-	if (slash != NULL && slash != l->cert && (str_printf(&live, err,
-	    "%.*s", (int)(slash - l->cert), l->cert) == -1 ||
-	    backup_add(s, id, live, err) == -1))
+	if (archive == NULL && str_printf(&archive, err, "%s/archive/%s",
+	    store_config_dir(s), l->name) == -1)
 		goto out;
-	rc = str_dup(backup, id, err);
+	if (slash == NULL || str_printf(&live, err, "%.*s",
+	    (int)(slash - l->cert), l->cert) == -1)
+		goto out;
+	if (backup_add(s, id, live, err) == -1)
+		goto out;
+	rc = backup_add(s, id, archive, err);
 out:
 	free(live);
+	free(archive);
+	buf_free(&b);
 	return rc;
+}
+
+static int
+back_up(struct store *s, const struct lineage *l, bool versions,
+    char **backup, struct error *err)
+{
+	char id[64];
+
+	if (backup_begin(s, "lineage adopted", l->server, l->account, id,
+	    sizeof(id), err) == -1 || backup_add(s, id, l->conf, err) == -1 ||
+	    (versions && back_up_versions(s, l, id, err) == -1))
+		return -1;
+	return str_dup(backup, id, err);
 }
 
 int
@@ -135,7 +157,7 @@ lineage_adopt(struct store *s, const struct lineage *l, const char *server,
 	*backup = NULL;
 	if (store_lock(s, err) == -1)
 		return -1;
-	rc = back_up(s, l, backup, err);
+	rc = back_up(s, l, account == NULL, backup, err);
 	if (rc == 0 && account != NULL)
 		rc = point(s, l, server, account, err);
 	store_unlock(s);

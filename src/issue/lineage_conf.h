@@ -22,9 +22,10 @@ bool lineage_is_ours(const struct lineage *l);
 bool lineage_has_hook(const struct lineage *l);
 
 /*
- * Takes a lineage over: backs up its conf and its live directory, and with
- * server and account not NULL sets these two, through the journal, under
- * certbot's lock.  backup: the id, which the caller frees.
+ * Takes a lineage over, under certbot's lock: backs up its conf; then sets
+ * server and account, through the journal.  With account NULL (certbot is about
+ * to give it other names) live/NAME and archive/NAME are backed up too and
+ * nothing is set.  backup: the id, which the caller frees.
  */
 int lineage_adopt(struct store *s, const struct lineage *l,
     const char *server, const char *account, char **backup,

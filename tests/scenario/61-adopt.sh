@@ -93,9 +93,19 @@ is "its key type stayed" "$(conf_value internal rsa_key_size)" 3072
 is "with the guard" "$(conf_value internal http01_address)" acmeferry..invalid
 is "no challenge was tried" "$(attempts)" "$TRIED"
 
-# the backup brings it back
+# the backups bring it back, step by step
+run ferry_at internal backups --json
+json_is "a backup of each" '[.backups[].id] | length' 2
+NEWER=$(echo "$OUT" | jq -r --arg b "$BACKUP" \
+    '.backups[].id | select(. != $b)')
+run ferry_at internal restore "$NEWER"
+rc_is "restore what had one name" 0
+is "it is the certificate for one" "$(openssl x509 -noout -ext \
+    subjectAltName -in "$T/internal/etc/live/$NAME/cert.pem" | tail -1 |
+    tr -d ' ')" "DNS:$NAME"
+is "with its authenticator" "$(conf_value internal authenticator)" webroot
 run ferry_at internal restore "$BACKUP"
-rc_is "restore" 0
+rc_is "restore what had another account" 0
 is "the lineage's account is the old one" "$(conf_value internal account)" "$OWN"
 run certbot_raw internal certificates
 like "certbot reads it" "$OUT" "Certificate Name: $NAME"
@@ -109,6 +119,16 @@ err_like "says which" "is of the server https://ca.example/dir, not $PEBBLE_DIR_
 sed -i "s,^server = .*,server = $PEBBLE_DIR_URL," \
     "$T/internal/etc/renewal/$NAME.conf"
 sed -i "s/^account = .*/account = $ID/" "$T/internal/etc/renewal/$NAME.conf"
+
+# ------------------------------------------------------------- cli.ini
+mkdir -p "$HOME/.config/letsencrypt"
+echo "account = $OWN" >"$HOME/.config/letsencrypt/cli.ini"
+OLD=$(serial internal)
+run ferry_at internal issue --force -d "$NAME"
+rc_is "cli.ini with another account" 4
+err_like "says where" "cli.ini': 'account = $OWN' there goes before"
+is "nothing was issued" "$(serial internal)" "$OLD"
+rm "$HOME/.config/letsencrypt/cli.ini"
 
 # ------------------------------------------------------------- certbot's lock
 cat >"$T/hold.py" <<'E'
