@@ -16,7 +16,7 @@ lint:
 	$(Q)$(MAKE) -j$(JOBS) lint-run
 
 .PHONY: lint-run
-lint-run: lint-rules lint-options lint-man lint-sh lint-clang lint-headers \
+lint-run: lint-rules lint-options lint-findings lint-man lint-sh lint-clang lint-headers \
     lint-cppcheck lint-tidy
 	@echo '1 passed, 0 failed'
 
@@ -28,6 +28,10 @@ lint-rules:
 lint-options: all
 	$(Q)if [ -f tests/lint/options.sh ]; then \
 		sh tests/lint/options.sh $(BUILD)/acmeferry; fi
+
+.PHONY: lint-findings
+lint-findings:
+	$(Q)sh tests/lint/findings.sh
 
 .PHONY: lint-man
 lint-man:
