@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "base/proc.h"
+#include "store/server.h"
 
 enum {
 	MAX_WAIT_TERMINAL = 2 * 60,	/* seconds: a person waits */
@@ -114,6 +115,9 @@ cli_setup_options(struct cli *cli, const struct cli_parsed *p,
 	if ((value = args_value(g, "account")) != NULL &&
 	    config_check_account(value, err) == -1)
 		return error_wrap(err, "'--account'");
+	if ((value = args_value(g, "server")) != NULL &&
+	    server_check(value, err) == -1)
+		return error_wrap(err, "'--server'");
 	if (str_dup(&cli->server, args_value(g, "server"), err) == -1 ||
 	    str_dup(&cli->account, args_value(g, "account"), err) == -1)
 		return -1;
