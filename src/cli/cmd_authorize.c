@@ -134,12 +134,31 @@ print_root(struct report *r, const struct lines *l, struct error *err)
 	if (report_line(r, err, "# 1. Append this line to "
 	    "/root/.ssh/authorized_keys (mode 0600):") == -1 ||
 	    report_line(r, err, "%s", l->authorized_keys) == -1 ||
-	    report_line(r, err, "# 2. /etc/ssh/sshd_config must say "
-	    "(then: sshd -t && systemctl reload ssh):") == -1 ||
+	    report_line(r, err, "# 2. /etc/ssh/sshd_config must let root in "
+	    "with such a key (then: sshd -t &&") == -1 ||
+	    report_line(r, err, "# systemctl reload ssh).  This lets it in "
+	    "with no other; where you log in as root") == -1 ||
+	    report_line(r, err, "# with a key of your own, "
+	    "prohibit-password is the setting to keep.") == -1 ||
 	    report_line(r, err, "PermitRootLogin forced-commands-only") == -1)
 		return -1;
 	return report_member(r, "sshd_config",
 	    "PermitRootLogin forced-commands-only", err);
+}
+
+/* A text of several lines; report_line() is for one. */
+static int
+print_each(struct report *r, const char *text, struct error *err)
+{
+	const char *end;
+
+	for (; *text != '\0'; text = *end != '\0' ? end + 1 : end) {
+		end = text + strcspn(text, "\n");
+		if (report_line(r, err, "%.*s", (int)(end - text), text)
+		    == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int
@@ -150,13 +169,15 @@ print_sudo(struct report *r, const struct lines *l, struct error *err)
 	    report_line(r, err, "useradd --system --create-home "
 	    "--home-dir /home/" RECIPE_USER " --shell /bin/sh "
 	    RECIPE_USER) == -1 ||
+	    report_line(r, err, "install -d -m 0700 -o " RECIPE_USER
+	    " -g " RECIPE_USER " /home/" RECIPE_USER "/.ssh") == -1 ||
 	    report_line(r, err, "# 2. Append this line to /home/" RECIPE_USER
 	    "/.ssh/authorized_keys (mode 0600, owner " RECIPE_USER
 	    "):") == -1 ||
 	    report_line(r, err, "%s", l->authorized_keys) == -1 ||
 	    report_line(r, err, "# 3. Append these lines with 'visudo -f "
 	    "/etc/sudoers.d/" RECIPE_USER "':") == -1 ||
-	    report_line(r, err, "%s", l->sudoers) == -1)
+	    print_each(r, l->sudoers, err) == -1)
 		return -1;
 	return report_member(r, "sudoers", l->sudoers, err);
 }

@@ -154,7 +154,7 @@ words(const struct recipe *r, struct strs *out, struct error *err)
 static void
 shell_word(struct buf *b, const char *s)
 {
-	if (only(s, "._-:/,=@%+") || (*s == '-' && only(s + 1, "._-:/,=@%+"))) {
+	if (only(s + strspn(s, "-"), "._-:/,=@%+")) {
 		buf_adds(b, s);
 		return;
 	}
@@ -191,7 +191,6 @@ recipe_command(const struct recipe *r, char **out, struct error *err)
 	for (size_t i = 0; i < w.n; i++) {
 		if (i > 0)
 			buf_addc(&b, ' ');
-		/* "-o" is harmless, a word that begins so need no quotes */
 		shell_word(&b, w.v[i]);
 	}
 	rc = steal(&b, out, err);
