@@ -98,7 +98,8 @@ type_error(const struct exchange *x, const struct http_response *r,
 	if (r->status >= 400) {
 		acme_problem_error(NULL, r->status, x->url, r->retry_after,
 		    err);
-		if (err->code != CODE_ERROR || type == NULL)
+		if (err->code != CODE_ERROR || type == NULL ||
+		    r->body_len == 0)
 			return -1;
 		return error_set(err, CODE_ERROR, "%s with %s, want JSON; is "
 		    "this an ACME directory?", err->msg, vis(type));

@@ -45,10 +45,12 @@ name_text(const struct verify_set *s, const struct verify_name *n,
 
 	if (s->no_reuse && n->known)
 		return no_reuse_text(s, n, out, err);
+	if (n->problem != NULL && n->status == AUTHZ_UNKNOWN)
+		return str_printf(out, err, "'%s': the CA refuses this name "
+		    "(%s)", n->name, n->problem);
 	if (n->problem != NULL && n->status != AUTHZ_VALID)
-		return str_printf(out, err, "'%s': found %s (%s), want a "
-		    "valid authorization; %s", n->name,
-		    n->status == AUTHZ_UNKNOWN ? "a refusal by the CA" :
+		return str_printf(out, err, "'%s': its authorization is %s "
+		    "(%s), want a valid one; %s", n->name,
 		    authz_status_text(n->status), n->problem, PROVE);
 	switch (n->status) {
 	case AUTHZ_UNKNOWN:
