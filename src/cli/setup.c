@@ -172,9 +172,9 @@ cli_setup_config(struct cli *cli, const struct cli_parsed *p,
 	if (absolute(given != NULL ? given : CLI_CONFIG, "config", &path,
 	    err) == -1)
 		return -1;
-	rc = config_load_all(path, given != NULL,
-	    (p->command->flags & CMD_LENIENT) != 0, &cli->config,
-	    &cli->report.problems, err);
+	/* absent is fine: migrate writes only config.d beside it */
+	rc = config_load_all(path, false, (p->command->flags & CMD_LENIENT)
+	    != 0, &cli->config, &cli->report.problems, err);
 	free(path);
 	if (rc == -1)
 		return -1;
