@@ -25,7 +25,7 @@ cmd_list(struct cli *cli, const struct cli_args *a, struct error *err)
 	cli->report.has_accounts = true;
 	if (cli_store(cli, &s, err) == -1)
 		goto out;
-	if (store_each(s, cli->server, STORE_VERIFY, row, cli, err) == -1)
+	if (store_each(s, cli->server, 0, row, cli, err) == -1)
 		goto out;
 	if (cli->report.naccounts == 0 && report_line(&cli->report, err,
 	    "no accounts in %s/accounts%s%s", store_config_dir(s),
