@@ -31,6 +31,12 @@ const struct command commands[] = {
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
 	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
 	    0, cmd_list },
+	{ "check", GROUP_ASK, "", "look for every known hazard in the store, "
+	    "offline",
+	    "Each finding has a code that acmeferry(1) explains.  Errors make "
+	    "exit status 4.  With --fix what it replaces is in the backups "
+	    "first; 'restore' puts it back.", check_options, NULL, 0, 0, 0,
+	    cmd_check },
 	{ "verify", GROUP_ASK, "", "ask the CA: account valid, names "
 	    "authorised, until when",
 	    "Without -d and --lineages: the accounts of --server, else of "

@@ -14,28 +14,6 @@
 
 /* Folders below accounts/: links, modes, owners, what does not belong there. */
 
-bool
-check_is_direct(const struct checker *c, const char *path)
-{
-	char *full = NULL, *real = NULL, *base = NULL;
-	struct error ignored;
-	bool yes = false;
-
-	error_clear(&ignored);
-	if (layout_path(c->s, path, NULL, &full, &ignored) == 0) {
-		real = realpath(full, NULL);
-		base = realpath(c->s->accounts, NULL);
-		yes = real != NULL && base != NULL &&
-		    strncmp(real, base, strlen(base)) == 0 &&
-		    strcmp(real + strlen(base), full +
-		    strlen(c->s->accounts)) == 0;
-	}
-	free(full);
-	free(real);
-	free(base);
-	return yes;
-}
-
 int
 check_owner_of(struct checker *c, const char *path, const struct stat *st,
     struct error *err)
@@ -227,7 +205,7 @@ check_folder(struct checker *c, const struct server_dir *d, struct error *err)
 	    "looks like a copy and holds %zu account%s", d->ids.n,
 	    d->ids.n == 1 ? "" : "s") == -1)
 		goto out;
-	if (link || (d->path[0] != '\0' && !check_is_direct(c, d->path))) {
+	if (link || (d->path[0] != '\0' && !layout_is_direct(c->s, d->path))) {
 		rc = 0;
 		goto out;
 	}

@@ -72,9 +72,6 @@ int check_layout(struct checker *c, struct error *err) WARN_UNUSED;
 /* A directory of the store: mode (exact: 0700 it must be) and owner. */
 int check_dir(struct checker *c, const char *path, bool exact,
     struct error *err) WARN_UNUSED;
-/* The same path without a link on the way: not another name of a folder that
- * is looked at anyway. */
-bool check_is_direct(const struct checker *c, const char *path);
 int check_owner_of(struct checker *c, const char *path,
     const struct stat *st, struct error *err) WARN_UNUSED;
 

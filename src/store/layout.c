@@ -20,7 +20,10 @@
  * server's folder itself.
  */
 enum {
-	DEPTH_MAX = 16
+	DEPTH_MAX = 16,
+	/* a link may lead anywhere, "/" too: this far below it, and through no
+	 * second one (accounts/HOST may be one, then there is HOST/directory) */
+	LINK_DEPTH = 3
 };
 
 struct walk {
@@ -53,6 +56,27 @@ layout_path(const struct store *s, const char *path, const char *name,
 	if (name == NULL)
 		return str_printf(out, err, "%s/%s", s->accounts, path);
 	return str_printf(out, err, "%s/%s/%s", s->accounts, path, name);
+}
+
+bool
+layout_is_direct(const struct store *s, const char *path)
+{
+	char *full = NULL, *real = NULL, *base = NULL;
+	struct error ignored;
+	bool yes = path[0] == '\0';
+
+	error_clear(&ignored);
+	if (!yes && layout_path(s, path, NULL, &full, &ignored) == 0) {
+		real = realpath(full, NULL);
+		base = realpath(s->accounts, NULL);
+		yes = real != NULL && base != NULL &&
+		    str_starts(real, base) && strcmp(real + strlen(base),
+		    full + strlen(s->accounts)) == 0;
+	}
+	free(full);
+	free(real);
+	free(base);
+	return yes;
 }
 
 bool
@@ -93,33 +117,43 @@ new_dir(struct server_dirs *l, const char *path, struct error *err)
 
 /* A directory, links followed; a dangling link is none. */
 static bool
-is_dir(int fd, const struct dirent *e)
+is_dir(int fd, const struct dirent *e, bool *link)
 {
 	struct stat st;
 
+	*link = e->d_type == DT_LNK;
 	if (e->d_type == DT_DIR)
 		return true;
 	if (e->d_type != DT_LNK && e->d_type != DT_UNKNOWN)
 		return false;
+	if (e->d_type == DT_UNKNOWN && fstatat(fd, e->d_name, &st,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		*link = S_ISLNK(st.st_mode);
 	return fstatat(fd, e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
 }
+
+struct below {
+	struct strs dirs, links;
+};
 
 /* Sorts an entry into accounts, folders to look into, and strays. */
 static int
 entry(int fd, const struct dirent *e, struct server_dir *d,
-    struct strs *below, struct error *err)
+    struct below *below, struct error *err)
 {
+	bool link;
+
 	if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 		return 0;
-	if (!is_dir(fd, e) || str_starts(e->d_name, ATOMIC_PREFIX))
+	if (!is_dir(fd, e, &link) || str_starts(e->d_name, ATOMIC_PREFIX))
 		return strs_add(&d->strays, e->d_name, err);
 	if (account_id_valid(e->d_name) || layout_is_account(fd, e->d_name))
 		return strs_add(&d->ids, e->d_name, err);
-	return strs_add(below, e->d_name, err);
+	return strs_add(link ? &below->links : &below->dirs, e->d_name, err);
 }
 
 static int
-read_dir(int fd, struct server_dir *d, struct strs *below, struct error *err)
+read_dir(int fd, struct server_dir *d, struct below *below, struct error *err)
 {
 	struct dirent *e;
 	int copy, rc = 0;
@@ -166,50 +200,68 @@ circular(struct walk *w, int fd, int depth)
 	return false;
 }
 
-/* path "" is accounts/ itself.  deep: look below too. */
+static int visit(struct walk *w, int parent, const char *name,
+    const char *path, int depth, int left) WARN_UNUSED;
+
+/* left: see visit() */
+static int
+descend(struct walk *w, int fd, const char *path, const struct strs *names,
+    int depth, int left)
+{
+	char *sub = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < names->n; i++) {
+		if (str_printf(&sub, w->err, "%s%s%s", path,
+		    path[0] != '\0' ? "/" : "", names->v[i]) == -1)
+			return -1;
+		rc = visit(w, fd, names->v[i], sub, depth + 1, left);
+		free(sub);
+	}
+	return rc;
+}
+
+/* path "" is accounts/ itself.  left: how many levels below it are looked at;
+ * DEPTH_MAX: no link was followed so far. */
 static int
 visit(struct walk *w, int parent, const char *name, const char *path,
-    int depth, bool deep)
+    int depth, int left)
 {
-	struct strs below = { NULL, 0, 0 };
+	struct below below;
 	struct server_dir *d;
-	char *sub = NULL;
 	int fd, rc = -1;
 
+	memset(&below, 0, sizeof(below));
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR ||
 	    errno == ELOOP))
 		return 0;
-	if ((d = new_dir(w->out, path, w->err)) == NULL) {
-		if (fd != -1)
-			(void)close(fd);
-		return -1;
-	}
+	if ((d = new_dir(w->out, path, w->err)) == NULL)
+		goto out;
 	if (fd == -1) {
 		/* certbot takes it for empty */
 		d->unreadable = true;
 		return 0;
 	}
 	if (circular(w, fd, depth)) {
-		(void)close(fd);
-		return 0;
+		rc = 0;
+		goto out;
 	}
 	if (read_dir(fd, d, &below, w->err) == -1)
 		goto out;
-	strs_sort(&below);
-	for (size_t i = 0; deep && i < below.n; i++) {
-		if (str_printf(&sub, w->err, "%s%s%s", path,
-		    path[0] != '\0' ? "/" : "", below.v[i]) == -1)
-			goto out;
-		rc = visit(w, fd, below.v[i], sub, depth + 1, true);
-		free(sub);
-		if (rc == -1)
-			goto out;
-	}
+	strs_sort(&below.dirs);
+	strs_sort(&below.links);
 	rc = 0;
+	if (left > 0)
+		rc = descend(w, fd, path, &below.dirs, depth,
+		    left == DEPTH_MAX ? left : left - 1);
+	if (rc == 0 && left == DEPTH_MAX)
+		rc = descend(w, fd, path, &below.links, depth, LINK_DEPTH);
 out:
-	strs_free(&below);
-	(void)close(fd);
+	strs_free(&below.dirs);
+	strs_free(&below.links);
+	if (fd != -1)
+		(void)close(fd);
 	return rc;
 }
 
@@ -227,7 +279,7 @@ layout_scan(struct store *s, struct server_dirs *out, struct error *err)
 	struct walk w = { .s = s, .out = out, .err = err };
 
 	memset(out, 0, sizeof(*out));
-	if (visit(&w, AT_FDCWD, s->accounts, "", 0, true) == -1) {
+	if (visit(&w, AT_FDCWD, s->accounts, "", 0, DEPTH_MAX) == -1) {
 		layout_free(out);
 		return -1;
 	}
@@ -247,7 +299,7 @@ layout_one(struct store *s, const char *path, struct server_dirs *out,
 	memset(out, 0, sizeof(*out));
 	if (layout_path(s, path, NULL, &full, err) == -1)
 		return -1;
-	rc = visit(&w, AT_FDCWD, full, path, 0, false);
+	rc = visit(&w, AT_FDCWD, full, path, 0, 0);
 	free(full);
 	if (rc == -1)
 		layout_free(out);

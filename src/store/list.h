@@ -5,12 +5,17 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 
-/*
- * Makes room for one more element in an array of n elements of which cap fit:
- * returns the array, perhaps elsewhere, or NULL (then the old one stays).
- */
-void *list_room(void *v, size_t n, size_t *cap, size_t size,
-    struct error *err);
+/* mem_grow() that fills in *err. */
+static inline void *
+list_room(void *v, size_t n, size_t *cap, size_t size, struct error *err)
+{
+	void *room = mem_grow(v, n, cap, size);
+
+	if (room == NULL)
+		error_nomem(err);
+	return room;
+}
 
 #endif

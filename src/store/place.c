@@ -181,12 +181,12 @@ sweep_server(struct store *s, const struct server_dir *d, struct error *err)
 	char *full = NULL;
 	int fd = -1, rc = -1;
 
+	/* a folder that a link leads to may have nothing to do with us */
+	if (d->unreadable || (d->ids.n == 0 && (d->strays.n == 0 ||
+	    !layout_is_direct(s, d->path))))
+		return 0;
 	if (layout_path(s, d->path, NULL, &full, err) == -1)
 		return -1;
-	if (d->unreadable) {
-		free(full);
-		return 0;
-	}
 	if (atomic_open_dir(AT_FDCWD, full, false, &fd, err) == -1)
 		goto out;
 	if (d->strays.n > 0 && (atomic_sweep(fd, err) == -1 ||

@@ -57,6 +57,10 @@ void layout_free(struct server_dirs *l);
 int layout_path(const struct store *s, const char *path, const char *name,
     char **out, struct error *err) WARN_UNUSED;
 
+/* accounts/PATH is reached without a link; else it is another name of a folder
+ * that lies elsewhere. */
+bool layout_is_direct(const struct store *s, const char *path);
+
 /* True for directories that hold at least one of the three files. */
 bool layout_is_account(int dirfd, const char *name);
 
