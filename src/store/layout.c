@@ -21,8 +21,8 @@
  */
 enum {
 	DEPTH_MAX = 16,
-	/* a link may lead anywhere, "/" too: this far below it, and through no
-	 * second one (accounts/HOST may be one, then there is HOST/directory) */
+	/* a link may lead anywhere, "/" too: this far below it, and through
+	 * no second one (accounts/HOST may be one: HOST/directory follows) */
 	LINK_DEPTH = 3
 };
 
