@@ -103,7 +103,8 @@ def base_args(d):
 
 
 def write_config(d, program, certs=""):
-    peer = json.dumps([program, "-c", "/dev/null", "--config-dir",
+    write(f"{d}/src/config.yml", f"acme:\n  server: {SERVER}\n")
+    peer = json.dumps([program, "-c", f"{d}/src/config.yml", "--config-dir",
                        f"{d}/src/etc", "--state-dir", f"{d}/src/state",
                        "serve", "--allow", "read"])
     write(f"{d}/config.yml",
