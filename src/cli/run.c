@@ -70,16 +70,40 @@ finish(struct cli *cli, const struct cli_parsed *p)
 	return held && rc == 0 ? CODE_OK : (int)code;
 }
 
+/* Files of config.d that were left out: the others were served, the exit
+ * status is 2 all the same, save that 8 and 9 go first. */
+static int
+count_bad_files(struct cli *cli, int rc, struct error *err)
+{
+	const struct strs *bad = &cli->config->bad_files;
+
+	if (bad->n == 0)
+		return rc;
+	if (rc == 0) {
+		if (strs_copy(&cli->report.problems, bad, err) == -1)
+			return -1;
+		return error_set(err, CODE_USAGE, "%s", bad->v[0]);
+	}
+	for (size_t i = 0; i < bad->n; i++)
+		log_error("%s", bad->v[i]);
+	if (err->code != CODE_TRUST && err->code != CODE_EXPIRING)
+		report_count(&cli->report, CODE_USAGE);
+	return rc;
+}
+
 static int
 run(struct cli *cli, const struct cli_parsed *p, const char *argv0,
     struct error *err)
 {
+	int rc;
+
 	if (cli_setup_options(cli, p, argv0, err) == -1)
 		return -1;
 	if ((p->command->flags & CMD_NO_CONFIG) == 0 &&
 	    cli_setup_config(cli, p, err) == -1)
 		return -1;
-	return p->command->run(cli, &p->args, err);
+	rc = p->command->run(cli, &p->args, err);
+	return cli->config != NULL ? count_bad_files(cli, rc, err) : rc;
 }
 
 int
