@@ -143,8 +143,10 @@ child(const struct proc_spec *spec, const char *path, const struct ends *e,
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (group)
 		(void)setpgid(0, 0);
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
-		_exit(127);
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1)
+		goto fail;
+	if (getppid() != parent)
+		_exit(127);	/* nobody is there to be told */
 	sandbox_restore_umask();
 	if (dup2(e->child[0], STDIN_FILENO) == -1 ||
 	    dup2(e->child[1], STDOUT_FILENO) == -1 ||
@@ -210,7 +212,7 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct error *err)
 	pid_t pid, parent = getpid();
 	int sys = 0, status;
 	char *path = NULL;
-	size_t got;
+	ssize_t got;
 
 	proc_empty(p);
 	set_name(p, spec->argv[0]);
@@ -232,9 +234,13 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct error *err)
 		(void)setpgid(pid, pid);
 	shut(&e.exec[1]);
 	do
-		got = (size_t)read(e.exec[0], &sys, sizeof(sys));
-	while (got == (size_t)-1 && errno == EINTR);
-	if (got == sizeof(sys)) {
+		got = read(e.exec[0], &sys, sizeof(sys));
+	while (got == -1 && errno == EINTR);
+	if (got != 0) {
+		/* 0: the exec closed it */
+		if (got == -1)
+			sys = errno;
+		(void)kill(pid, SIGKILL);
 		(void)reap(pid, &status, 0);
 		errno = sys;
 		error_sys(err, CODE_ERROR, "'%s': cannot be run", vis(path));

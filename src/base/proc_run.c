@@ -24,8 +24,8 @@ shut(int *fd)
 }
 
 /* Writes what the pipe takes; a child that closed its stdin wants no more. */
-static void
-feed(struct proc *p, const struct buf *input, size_t *sent)
+static int
+feed(struct proc *p, const struct buf *input, size_t *sent, struct error *err)
 {
 	ssize_t n = 0;
 
@@ -37,8 +37,12 @@ feed(struct proc *p, const struct buf *input, size_t *sent)
 			break;
 		*sent += (size_t)n;
 	}
-	if (*sent == input->len || (n == -1 && errno != EAGAIN))
+	if (n == -1 && errno != EAGAIN && errno != EPIPE)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be written to",
+		    p->name);
+	if (n != -1 || errno == EPIPE)
 		shut(&p->in);
+	return 0;
 }
 
 /* Reads what is there. */
@@ -61,7 +65,10 @@ collect(struct proc *p, struct buf *out, struct error *err)
 			continue;
 		if (n == -1 && errno == EAGAIN)
 			break;
-		if (n <= 0) {
+		if (n == -1)
+			return error_sys(err, CODE_ERROR,
+			    "'%s': cannot be read from", p->name);
+		if (n == 0) {
 			shut(&p->out);
 			break;
 		}
@@ -98,8 +105,8 @@ shuffle(struct proc *p, const struct buf *input, struct buf *out,
 		(void)poll(fds, 4, left > INT_MAX ? INT_MAX : (int)left);
 		/* asked before the last read, so that nothing is missed */
 		ended = proc_ended(p);
-		if (input != NULL)
-			feed(p, input, &sent);
+		if (input != NULL && feed(p, input, &sent, err) == -1)
+			return -1;
 		if (out != NULL && collect(p, out, err) == -1)
 			return -1;
 		proc_drain(p);
