@@ -85,8 +85,8 @@ account_behind(const void *ctx, size_t row, struct out *o)
 	const struct report_account *a = &w->r->accounts[row];
 
 	put_note(o, "      problem: ", a->problem);
-	if (a->error != NULL && (a->problem == NULL ||
-	    strcmp(a->error, a->problem) != 0))
+	if (a->error != NULL && strcmp(a->error, w->r->err.msg) != 0 &&
+	    (a->problem == NULL || strcmp(a->error, a->problem) != 0))
 		put_note(o, "      error: ", a->error);
 	put_note(o, "      used by: ", a->lineages);
 }
@@ -140,6 +140,16 @@ add_time(struct buf *b, const char *before, int64_t t)
 	buf_adds(b, time_text(t, text, sizeof(text)));
 }
 
+/* Behind a row; the command's own failure is said once, on stderr. */
+static void
+put_error(struct writer *w, const char *message)
+{
+	if (message == NULL || strcmp(message, w->r->err.msg) == 0)
+		return;
+	buf_adds(&w->o.b, "; ");
+	add_vis(&w->o.b, message);
+}
+
 static void
 put_names(struct writer *w)
 {
@@ -157,10 +167,7 @@ put_names(struct writer *w)
 		add_time(b, ", usable until ", n->usable_until);
 		if (n->usable_until <= 0)
 			add_time(b, ", expires ", n->expires);
-		if (n->error != NULL) {
-			buf_adds(b, "; ");
-			add_vis(b, n->error);
-		}
+		put_error(w, n->error);
 		buf_addc(b, '\n');
 		out_step(&w->o);
 	}
@@ -206,10 +213,7 @@ put_peers(struct writer *w)
 			buf_addf(b, ", %zu in conflict", p->conflicts.n);
 		if (p->refused.n > 0)
 			buf_addf(b, ", %zu refused", p->refused.n);
-		if (p->error != NULL) {
-			buf_adds(b, "; ");
-			add_vis(b, p->error);
-		}
+		put_error(w, p->error);
 		buf_addc(b, '\n');
 		put_refs(w, dry ? "add" : "added", &p->added);
 		put_refs(w, dry ? "update" : "updated", &p->updated);
@@ -243,12 +247,7 @@ put_certificates(struct writer *w)
 		add_time(b, "; next ", c->next);
 		if (c->deploy_pending)
 			buf_adds(b, "; its deploy hook is still to be run");
-		/* the command's own failure is said once, on stderr */
-		if (c->error != NULL &&
-		    strcmp(c->error, w->r->err.msg) != 0) {
-			buf_adds(b, "; ");
-			add_vis(b, c->error);
-		}
+		put_error(w, c->error);
 		buf_addc(b, '\n');
 		out_step(&w->o);
 	}

@@ -257,6 +257,13 @@ test_peers(void **state)
 	    "account was refused\n"
 	    "  add " SERVER " " ID "\n"
 	    "  refused " SERVER " x: is broken\n");
+	/* what the command says on stderr is not said here too */
+	error_set(&err, CODE_STORE, "one account was refused");
+	report_fail(&r, &err);
+	assert_string_equal(as_text(&r, false, false),
+	    "surrogate: 1 to add, 0 to update, 0 unchanged, 1 refused\n"
+	    "  add " SERVER " " ID "\n"
+	    "  refused " SERVER " x: is broken\n");
 	report_free(&r);
 }
 
