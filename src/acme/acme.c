@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
-#include "acme/acme_impl.h"
+#include "acme/acme.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/acme_impl.h"
 #include "acme/directory.h"
 #include "base/clock.h"
 #include "base/limits.h"

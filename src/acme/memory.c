@@ -1,30 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-#include "acme/memory_impl.h"
+#include "acme/memory.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/memory_impl.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/strs.h"
 
 #define DAY	((int64_t)24 * 3600)
-
-/* Room for one more element of `size` bytes; NULL: no memory. */
-static void *
-grown(void *v, size_t n, size_t *cap, size_t size, struct error *err)
-{
-	size_t want = *cap == 0 ? 16 : *cap * 2;
-	void *p;
-
-	if (n < *cap)
-		return v;
-	if ((p = reallocarray(v, want, size)) == NULL) {
-		error_nomem(err);
-		return NULL;
-	}
-	*cap = want;
-	return p;
-}
 
 static void
 authz_free(struct memory_authz *z)
@@ -147,10 +132,10 @@ memory_set_authz(struct memory *m, const struct memory_authz *z,
 		m->authz[i] = copy;
 		return 0;
 	}
-	if ((v = grown(m->authz, m->nauthz, &m->capauthz, sizeof(*v),
-	    err)) == NULL) {
+	if ((v = mem_grow(m->authz, m->nauthz, &m->capauthz,
+	    sizeof(*v))) == NULL) {
 		authz_free(&copy);
-		return -1;
+		return error_nomem(err);
 	}
 	m->authz = v;
 	if (copy.first == 0)
@@ -240,9 +225,11 @@ memory_set_account(struct memory *m, const char *uri, const char *thumbprint,
 		m->accounts[i] = e;
 		return 0;
 	}
-	if ((v = grown(m->accounts, m->naccounts, &m->capaccounts,
-	    sizeof(*v), err)) == NULL)
+	if ((v = mem_grow(m->accounts, m->naccounts, &m->capaccounts,
+	    sizeof(*v))) == NULL) {
+		error_nomem(err);
 		goto fail;
+	}
 	m->accounts = v;
 	memmove(&v[i + 1], &v[i], (m->naccounts - i) * sizeof(*v));
 	v[i] = e;
@@ -289,9 +276,9 @@ memory_set_lifetime(struct memory *m, const char *server,
 		}
 		return 0;
 	}
-	if ((v = grown(m->lifetimes, m->nlifetimes, &m->caplifetimes,
-	    sizeof(*v), err)) == NULL)
-		return -1;
+	if ((v = mem_grow(m->lifetimes, m->nlifetimes, &m->caplifetimes,
+	    sizeof(*v))) == NULL)
+		return error_nomem(err);
 	m->lifetimes = v;
 	if (str_dup(&e.server, server, err) == -1 ||
 	    str_dup(&e.profile, profile, err) == -1) {
@@ -329,9 +316,9 @@ memory_set_mark(struct memory *m, const char *key, int64_t when,
 		k->dirty = true;
 		return 0;
 	}
-	if ((v = grown(m->marks, m->nmarks, &m->capmarks, sizeof(*v),
-	    err)) == NULL)
-		return -1;
+	if ((v = mem_grow(m->marks, m->nmarks, &m->capmarks,
+	    sizeof(*v))) == NULL)
+		return error_nomem(err);
 	m->marks = v;
 	if (str_dup(&e.key, key, err) == -1)
 		return -1;

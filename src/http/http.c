@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "http/http_impl.h"
+#include "http/http.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/strs.h"
 #include "base/vis.h"
+#include "http/http_impl.h"
 
 enum { SPARES = 64 };		/* easy handles kept for the next request */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "issue/verify_impl.h"
+#include "issue/verify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/strs.h"
+#include "issue/verify_impl.h"
 
 enum { MAX_WAIT = 120 };	/* seconds */
 

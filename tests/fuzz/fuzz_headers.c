@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/* Header lines, one a line of the input. */
+#include <ctype.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "http/headers.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *p = (const char *)data, *nl;
+	struct http_headers h = { 0 };
+	struct error err;
+	int64_t wait;
+	size_t len;
+
+	while (size > 0) {
+		nl = memchr(p, '\n', size);
+		len = nl == NULL ? size : (size_t)(nl - p) + 1;
+		if (http_headers_line(&h, p, len, &err) == -1)
+			break;
+		p += len;
+		size -= len;
+	}
+	wait = http_retry_after(&h, 1795467960);
+	if (wait < -1 || h.date < 0 || h.bytes > LIMIT_HTTP_HEADERS)
+		abort();
+	for (const char *s = h.nonce; s != NULL && *s != '\0'; s++)
+		if (!isalnum((unsigned char)*s) && *s != '-' && *s != '_')
+			abort();
+	if (h.location != NULL && strlen(h.location) > LIMIT_URL)
+		abort();
+	http_headers_free(&h);
+	return 0;
+}
