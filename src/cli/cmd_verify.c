@@ -237,8 +237,9 @@ work(struct work *w, const struct cli_args *a, const struct strs *domains,
 	    choose(w, a, domains, err) == -1)
 		return -1;
 	if (v->naccounts == 0)
-		log_step("'%s': no accounts in '%s'", w->server,
-		    store_config_dir(w->store));
+		log_step("'%s': no %s of it in '%s', nothing to ask",
+		    w->server, args_has(a, "lineages") ? "lineages" :
+		    "accounts", store_config_dir(w->store));
 	if (verify_run(v, err) == -1 ||
 	    report_all(w->cli, v, err) == -1)
 		return -1;
