@@ -114,6 +114,7 @@ cli_run(const struct command *table, int argc, char *const *argv)
 	struct cli cli;
 	int rc, code;
 
+	memset(&p, 0, sizeof(p));
 	memset(&cli, 0, sizeof(cli));
 	report_init(&cli.report, NULL);
 	error_clear(&err);

@@ -64,12 +64,12 @@ check_duplicates(struct apply *a, const struct node *map, const char *prefix,
 	size_t n = 0;
 	int rc = 0;
 
-	if ((keys = calloc(map->n / 2 + 1, sizeof(*keys))) == NULL)
+	if ((keys = calloc(map->n / 2 + 1, sizeof(struct node *))) == NULL)
 		return error_nomem(err);
 	for (size_t i = 0; i < map->n; i += 2)
 		if (map->items[i]->type == NODE_SCALAR && !map->items[i]->bad)
 			keys[n++] = map->items[i];
-	qsort(keys, n, sizeof(*keys), compare_keys);
+	qsort(keys, n, sizeof(struct node *), compare_keys);
 	for (size_t i = 1; i < n && rc == 0; i++) {
 		if (strcmp(keys[i - 1]->text, keys[i]->text) != 0)
 			continue;

@@ -21,7 +21,7 @@ dump_section(struct emit *e, const struct config *c, const char *section,
 		if (emit_key(e, k, c, err) == -1)
 			return -1;
 	}
-	return section != NULL ? emit_map_end(e, err) : 0;
+	return section != NULL ? emit_map_end(e, 1, err) : 0;
 }
 
 static int
@@ -34,7 +34,7 @@ dump_entry(struct emit *e, enum scope scope, const char *name,
 		if (schema[i].scope == scope &&
 		    emit_key(e, &schema[i], obj, err) == -1)
 			return -1;
-	return emit_map_end(e, err);
+	return emit_map_end(e, 1, err);
 }
 
 static int
@@ -50,14 +50,14 @@ dump_all(struct emit *e, const struct config *c, struct error *err)
 		if (dump_entry(e, SCOPE_PEER, c->peers[i]->name, c->peers[i],
 		    err) == -1)
 			return -1;
-	if (emit_map_end(e, err) == -1 ||
+	if (emit_map_end(e, 1, err) == -1 ||
 	    emit_text(e, "certificates", err) == -1 || emit_map(e, err) == -1)
 		return -1;
 	for (size_t i = 0; i < c->ncerts; i++)
 		if (dump_entry(e, SCOPE_CERT, c->certs[i]->name, c->certs[i],
 		    err) == -1)
 			return -1;
-	if (emit_map_end(e, err) == -1 || emit_map_end(e, err) == -1)
+	if (emit_map_end(e, 2, err) == -1)
 		return -1;
 	return emit_finish(e, err);
 }

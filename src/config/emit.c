@@ -122,12 +122,15 @@ emit_map(struct emit *e, struct error *err)
 }
 
 int
-emit_map_end(struct emit *e, struct error *err)
+emit_map_end(struct emit *e, int n, struct error *err)
 {
 	yaml_event_t event;
 
-	return send(e, yaml_mapping_end_event_initialize(&event), &event,
-	    err);
+	for (; n > 0; n--)
+		if (send(e, yaml_mapping_end_event_initialize(&event), &event,
+		    err) == -1)
+			return -1;
+	return 0;
 }
 
 int

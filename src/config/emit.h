@@ -21,7 +21,8 @@ int emit_plain(struct emit *e, const char *text, struct error *err)
 int emit_list(struct emit *e, const struct strs *l, struct error *err)
     WARN_UNUSED;
 int emit_map(struct emit *e, struct error *err) WARN_UNUSED;
-int emit_map_end(struct emit *e, struct error *err) WARN_UNUSED;
+/* Ends so many maps. */
+int emit_map_end(struct emit *e, int n, struct error *err) WARN_UNUSED;
 int emit_finish(struct emit *e, struct error *err) WARN_UNUSED;
 /* Always, also after emit_finish(). */
 void emit_free(struct emit *e);

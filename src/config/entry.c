@@ -14,7 +14,8 @@ peer_room(struct apply *a, struct error *err)
 	struct config_peer **v;
 	struct entry *e;
 
-	v = mem_grow(c->peers, c->npeers, &c->cappeers, sizeof(*v));
+	v = mem_grow(c->peers, c->npeers, &c->cappeers,
+	    sizeof(struct config_peer *));
 	if (v == NULL)
 		return error_nomem(err);
 	c->peers = v;
@@ -33,7 +34,8 @@ cert_room(struct apply *a, struct error *err)
 	struct config_cert **v;
 	struct entry *e;
 
-	v = mem_grow(c->certs, c->ncerts, &c->capcerts, sizeof(*v));
+	v = mem_grow(c->certs, c->ncerts, &c->capcerts,
+	    sizeof(struct config_cert *));
 	if (v == NULL)
 		return error_nomem(err);
 	c->certs = v;

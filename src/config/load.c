@@ -283,7 +283,7 @@ build_all(struct load *l, bool lenient, struct config **out,
 			rc = give_up(l, &p, problems, err);
 	}
 	problems_free(&p);
-	if (rc == -1) {
+	if (rc == -1 || c == NULL) {
 		config_free(c);
 		strs_free(&bad);
 		return -1;

@@ -122,7 +122,11 @@ new_adhoc(const char *url, struct config_peer **out, struct error *err)
 		return -1;
 	(*out)->adhoc = true;
 	free((*out)->url);
-	return str_dup(&(*out)->url, url, err);
+	if (str_dup(&(*out)->url, url, err) == -1) {
+		config_peer_free(*out);
+		return -1;
+	}
+	return 0;
 }
 
 static const struct config_peer *
@@ -137,34 +141,42 @@ find_url(const struct config *c, const char *url)
 	return NULL;
 }
 
+static int
+find_or_make(const struct config *c, const char *arg,
+    struct config_peer **out, struct error *err)
+{
+	const struct config_peer *known;
+
+	if ((known = config_peer(c, arg)) == NULL)
+		known = find_url(c, arg);
+	if (known != NULL)
+		return copy_peer(known, out, err);
+	if (strstr(arg, "://") == NULL && !str_starts(arg, "exec:"))
+		return no_such_peer(c, arg, err);
+	return new_adhoc(arg, out, err);
+}
+
 int
 config_peer_resolve(const struct config *c, const char *arg,
     const struct strs *names, const struct strs *values,
     struct config_peer **out, struct error *err)
 {
-	const struct config_peer *known;
-	struct config_peer *p = NULL;
 	const char *fault, *key;
-	int rc;
+	struct config_peer *p;
 
 	*out = NULL;
-	if ((known = config_peer(c, arg)) == NULL)
-		known = find_url(c, arg);
-	if (known != NULL)
-		rc = copy_peer(known, &p, err);
-	else if (strstr(arg, "://") == NULL && !str_starts(arg, "exec:"))
-		rc = no_such_peer(c, arg, err);
-	else
-		rc = new_adhoc(arg, &p, err);
-	if (rc == 0)
-		rc = set_options(p, names, values, err);
-	if (rc == 0 && (fault = peer_fault(p, &key)) != NULL)
-		rc = error_set(err, CODE_USAGE, "'%s': %s %s", p->name, key,
-		    fault);
-	if (rc == -1) {
-		config_peer_free(p);
+	if (find_or_make(c, arg, &p, err) == -1)
 		return -1;
+	if (set_options(p, names, values, err) == -1)
+		goto fail;
+	if ((fault = peer_fault(p, &key)) != NULL) {
+		(void)error_set(err, CODE_USAGE, "'%s': %s %s", p->name, key,
+		    fault);
+		goto fail;
 	}
 	*out = p;
 	return 0;
+fail:
+	config_peer_free(p);
+	return -1;
 }

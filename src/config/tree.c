@@ -141,7 +141,7 @@ append(struct node *to, struct node *n, struct error *err)
 {
 	struct node **v;
 
-	v = mem_grow(to->items, to->n, &to->cap, sizeof(*v));
+	v = mem_grow(to->items, to->n, &to->cap, sizeof(struct node *));
 	if (v == NULL)
 		return error_nomem(err);
 	to->items = v;

@@ -51,8 +51,7 @@ emit_entry(struct emit *e, enum scope scope, const char *name,
 		    emit_key(e, k, obj, err) == -1)
 			return -1;
 	}
-	if (emit_map_end(e, err) == -1 || emit_map_end(e, err) == -1 ||
-	    emit_map_end(e, err) == -1)
+	if (emit_map_end(e, 3, err) == -1)
 		return -1;
 	return emit_finish(e, err);
 }
