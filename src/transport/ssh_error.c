@@ -134,6 +134,8 @@ line_with(const char *said, const char *what)
 		p--;
 	if (str_starts(p, prefix))
 		p += sizeof(prefix) - 1;
+	if (end > p && end[-1] == '.')
+		end--;
 	return vis_copy(text, sizeof(text), p, (size_t)(end - p));
 }
 

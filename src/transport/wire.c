@@ -14,7 +14,8 @@
 enum {
 	HEADER = 4,		/* a frame's length */
 	READ_SIZE = 64 * 1024,
-	SLICE = 1000		/* ms between two calls of tick */
+	SLICE = 1000,		/* ms between two calls of tick */
+	GREETING_MAX = 16	/* bytes of a first line, at most */
 };
 
 #define GREETING "acmeferry "
@@ -104,7 +105,7 @@ greeting(const char *line, size_t len)
 	size_t skip = sizeof(GREETING) - 1;
 	long n = 0;
 
-	if (len <= skip || len > skip + 6 ||
+	if (len <= skip || len >= GREETING_MAX ||
 	    memcmp(line, GREETING, skip) != 0)
 		return -1;
 	for (size_t i = skip; i < len; i++) {
@@ -127,11 +128,11 @@ wire_get_hello(struct wire *w, size_t banner, struct error *err)
 		    memchr(w->got.data, '\n', w->got.len);
 		len = nl == NULL ? w->got.len : (size_t)(nl - w->got.data);
 		version = nl == NULL ? -1 : greeting(w->got.data, len);
-		if (version == WIRE_VERSION) {
+		if (version == WIRE_VERSION && skipped <= banner) {
 			buf_consume(&w->got, len + 1);
 			return WIRE_OK;
 		}
-		if (version != -1) {
+		if (version != -1 && version != WIRE_VERSION) {
 			error_set(err, CODE_ERROR, "'%s': speaks version %ld "
 			    "of the protocol, this acmeferry (" ACMEFERRY_VERSION
 			    ") speaks version %d; install the same acmeferry "
@@ -139,7 +140,8 @@ wire_get_hello(struct wire *w, size_t banner, struct error *err)
 			    WIRE_VERSION);
 			return WIRE_FAIL;
 		}
-		if (skipped + len > banner) {
+		if (skipped > banner || skipped + len > banner +
+		    (nl == NULL ? GREETING_MAX : 0)) {
 			error_set(err, CODE_ERROR, "'%s': found '%s', want the "
 			    "line 'acmeferry %d'; something else than acmeferry "
 			    "answers there", vis(w->what), wire_rest(w),

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: ISC */
+/* What comes over a link, as both ends read it: the first byte says which. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "transport/message.h"
+#include "transport/wire.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* A client reads an answer to a read, or the verdicts of a push. */
+static void
+as_client(struct wire *w, int verdicts)
+{
+	struct verdicts l = { 0 };
+	struct offer o = { 0 };
+	struct error err;
+
+	error_clear(&err);
+	if (wire_get_hello(w, LIMIT_BANNER, &err) == WIRE_OK &&
+	    get_answer(w, &o, verdicts ? &l : NULL, &err) == WIRE_OK)
+		for (size_t i = 0; i < o.n; i++)
+			if (o.v[i]->state == OFFERED_SENT &&
+			    (o.v[i]->account == NULL ||
+			    o.v[i]->account->broken))
+				abort();
+	offer_free(&o);
+	verdicts_free(&l);
+}
+
+static void
+as_server(struct wire *w)
+{
+	struct error err;
+	struct demand d;
+	json *j = NULL;
+
+	error_clear(&err);
+	if (wire_get_hello(w, 0, &err) != WIRE_OK ||
+	    wire_get(w, &j, &err) != WIRE_OK)
+		return;
+	if (get_demand(w, j, &d, &err) == 0)
+		demand_free(&d);
+	json_put_secret(j);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+	struct wire w;
+
+	if (size == 0)
+		return 0;
+	if (fd == -1 && (fd = memfd_create("fuzz", MFD_CLOEXEC)) == -1)
+		abort();
+	if (ftruncate(fd, 0) == -1 || lseek(fd, 0, SEEK_SET) == -1 ||
+	    write(fd, data + 1, size - 1) != (ssize_t)(size - 1) ||
+	    lseek(fd, 0, SEEK_SET) == -1)
+		abort();
+	wire_init(&w, fd, -1, "fuzz");
+	switch (data[0] % 3) {
+	case 0:
+		as_server(&w);
+		break;
+	case 1:
+		as_client(&w, 0);
+		break;
+	default:
+		as_client(&w, 1);
+		break;
+	}
+	wire_free(&w);
+	return 0;
+}
