@@ -71,6 +71,9 @@ int store_account(struct store *s, const char *server, const char *id,
  * store, creates config_dir (0755) if absent, replays the journal, sweeps. */
 int store_lock(struct store *s, struct error *err) WARN_UNUSED;
 void store_unlock(struct store *s);
+/* True where a killed run left a journal or temporary files that
+ * store_lock() would finish and remove; takes no lock. */
+bool store_unfinished(struct store *s);
 
 /*
  * Installs an account (with its texts) under its right id; under

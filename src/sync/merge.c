@@ -169,6 +169,17 @@ apply_locked(struct run *r, struct error *err)
 	return 0;
 }
 
+int
+sync_finish(struct store *s, struct error *err)
+{
+	if (!store_unfinished(s))
+		return 0;
+	if (store_lock(s, err) == -1)
+		return -1;
+	store_unlock(s);
+	return 0;
+}
+
 /* Without the CA a rollover is no matter of waiting. */
 static void
 settle(struct run *r)
@@ -197,7 +208,13 @@ sync_merge(struct store *s, struct offer *offer, const struct merge *m,
 	int rc = -1;
 
 	*changed = false;
+	if (!m->dry_run && sync_finish(s, err) == -1)
+		return -1;
 	if (plan_and_ask(&r, m->dry_run, err) == -1)
+		goto out;
+	/* the ledger may be long: only where it decides something */
+	if (r.plan.ledger && !m->dry_run && plan_and_ask(&r, true,
+	    err) == -1)
 		goto out;
 	if (r.plan.nactions > 0 && !m->dry_run) {
 		if (store_lock(s, err) == -1)

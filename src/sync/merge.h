@@ -34,6 +34,10 @@ int sync_merge(struct store *s, struct offer *offer, const struct merge *m,
     struct verdicts *out, struct strs *notes, bool *changed,
     struct error *err) WARN_UNUSED;
 
+/* Finishes what a killed run left in a store that is about to be written;
+ * locks it only where there is something. */
+int sync_finish(struct store *s, struct error *err) WARN_UNUSED;
+
 /* True where the certificate is to be had with accounts of that peer. */
 bool cert_of_peer(const struct config_cert *cert, const char *peer_key);
 

@@ -223,7 +223,9 @@ sync_plan(const struct plan_input *in, struct plan *out, struct error *err)
 		if (plan_one(&p, i, err) == -1)
 			goto out;
 	}
-	rc = plan_warn(&p, err);
+	rc = plan_retire(&p, err);
+	if (rc == 0)
+		rc = plan_warn(&p, err);
 out:
 	free(p.gone);
 	if (rc == -1)

@@ -22,6 +22,7 @@ struct plan_account {
 	const char *thumbprint, *uri;
 	bool broken;
 	bool received;		/* acmeferry brought it (the ledger) */
+	bool from_peer;		/* and it was this peer that gave it */
 };
 
 /* A lineage of the destination. */
@@ -98,6 +99,7 @@ struct plan {
 	size_t nquestions;
 	struct verdicts verdicts;	/* one for each account looked at */
 	struct strs notes;	/* for a person: new CAA accounturi, ... */
+	bool ledger;		/* `received` would decide something */
 };
 
 /* Also refuses, with the reason, what must not travel. */

@@ -38,6 +38,17 @@ int plan_merge(struct planning *p, long source, struct error *err)
 int plan_point(struct planning *p, long source, char **reason,
     struct error *err) WARN_UNUSED;
 
+/* Accounts that were replaced go to the backups: acmeferry brought them, no
+ * lineage uses them any more, and the source does not have them. */
+int plan_retire(struct planning *p, struct error *err) WARN_UNUSED;
+
+/* The peer's newest lineages for this certificate's names use the account: all
+ * of those that it has, and at least one. */
+bool plan_serves(const struct planning *p, const struct offered *of,
+    const struct plan_cert *cert);
+/* The id that the element has, or will have, here. */
+const char *plan_id(const struct offered *of);
+
 /* Notes about several accounts for one server. */
 int plan_warn(struct planning *p, struct error *err) WARN_UNUSED;
 

@@ -9,18 +9,15 @@
 #include "sync/plan_impl.h"
 #include "transport/source.h"
 
-/* The id that the element has, or will have, here. */
-static const char *
-id_of(const struct offered *of)
+const char *
+plan_id(const struct offered *of)
 {
 	return of->state == OFFERED_SENT && of->account != NULL ?
 	    of->account->key.id : of->id;
 }
 
-/* True where the peer's newest lineages for this certificate's names use the
- * account: all of those that it has, and at least one. */
-static bool
-serves(const struct planning *p, const struct offered *of,
+bool
+plan_serves(const struct planning *p, const struct offered *of,
     const struct plan_cert *cert)
 {
 	const struct hint *h;
@@ -53,7 +50,7 @@ find_lineage(const struct planning *p, const struct offered *of,
 		l = &p->in->lineages[i];
 		if (strcmp(l->name, cert->name) == 0 && l->server != NULL &&
 		    l->account != NULL && server_same(l->server, of->server) &&
-		    strcmp(l->account, id_of(of)) != 0)
+		    strcmp(l->account, plan_id(of)) != 0)
 			return (long)i;
 	}
 	return PLAN_NO;
@@ -69,71 +66,26 @@ find_account(const struct planning *p, const struct plan_lineage *l)
 	return PLAN_NO;
 }
 
-/* True where it travels too: then it is not the one that was replaced. */
-static bool
-still_given(const struct planning *p, const struct plan_account *d)
-{
-	const struct offered *of;
-
-	for (size_t i = 0; i < p->in->source->n; i++) {
-		of = p->in->source->v[i];
-		if (p->in->chosen[i] && of->thumbprint != NULL &&
-		    d->thumbprint != NULL && server_same(of->server,
-		    d->server) && strcmp(of->thumbprint, d->thumbprint) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* True where every lineage that uses the account is among the marked. */
-static bool
-only_these(const struct planning *p, const struct plan_account *d,
-    const bool *marked)
-{
-	const struct plan_lineage *l;
-
-	for (size_t i = 0; i < p->in->nlineages; i++) {
-		l = &p->in->lineages[i];
-		if (!marked[i] && l->account != NULL && l->server != NULL &&
-		    server_same(l->server, d->server) &&
-		    strcmp(l->account, d->dirname) == 0)
-			return false;
-	}
-	return true;
-}
-
 static int
 note(struct planning *p, const struct plan_lineage *l,
     const struct offered *of, struct error *err)
 {
 	return strs_addf(&p->out->notes, err, "'%s' now uses account %s; a CAA "
 	    "record with accounturi must name it: accounturi=%s",
-	    vis(l->name), id_of(of), vis(of->uri));
+	    vis(l->name), plan_id(of), vis(of->uri));
 }
 
-/* One marked lineage: with all others of its account, which goes to the
- * backups, where that one came from acmeferry; else by its own line. */
 static int
 point_one(struct planning *p, const struct offered *of, size_t n,
-    const bool *marked, struct error *err)
+    struct error *err)
 {
-	const struct plan_lineage *l = &p->in->lineages[n];
-	long old = find_account(p, l);
+	long old = find_account(p, &p->in->lineages[n]);
 
 	/* its directory is renamed, or replaced: its line with it */
 	if (old != PLAN_NO && p->gone[old])
 		return 0;
-	if (old == PLAN_NO || !p->in->accounts[old].received ||
-	    still_given(p, &p->in->accounts[old]) ||
-	    !only_these(p, &p->in->accounts[old], marked))
-		return plan_act(p, PLAN_POINT, PLAN_NO, PLAN_NO, (long)n,
-		    id_of(of), NULL, err);
-	if (plan_act(p, PLAN_REPLACE, PLAN_NO, old, PLAN_NO, id_of(of), NULL,
-	    err) == -1)
-		return -1;
-	p->gone[old] = true;
-	return strs_addf(&p->out->notes, err, "account %s, which nothing uses "
-	    "any more, is in the backups", vis(p->in->accounts[old].dirname));
+	return plan_act(p, PLAN_POINT, PLAN_NO, PLAN_NO, (long)n, plan_id(of),
+	    NULL, err);
 }
 
 static size_t
@@ -143,7 +95,7 @@ mark(const struct planning *p, const struct offered *of, bool *marked)
 	long l;
 
 	for (size_t i = 0; i < p->in->ncerts; i++) {
-		if (!serves(p, of, &p->in->certs[i]))
+		if (!plan_serves(p, of, &p->in->certs[i]))
 			continue;
 		l = find_lineage(p, of, &p->in->certs[i]);
 		if (l == PLAN_NO || marked[l])
@@ -185,7 +137,7 @@ point_all(struct planning *p, const struct offered *of, const bool *marked,
 		if (!marked[i])
 			continue;
 		if (note(p, &p->in->lineages[i], of, err) == -1 ||
-		    point_one(p, of, i, marked, err) == -1)
+		    point_one(p, of, i, err) == -1)
 			return -1;
 	}
 	return 0;
@@ -207,42 +159,4 @@ plan_point(struct planning *p, long source, char **reason, struct error *err)
 out:
 	free(marked);
 	return rc;
-}
-
-/* How many accounts of a server certbot will find. */
-static size_t
-accounts_of(const struct planning *p, const char *server)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->in->naccounts; i++)
-		if (server_same(p->in->accounts[i].server, server) &&
-		    !p->in->accounts[i].broken && !p->gone[i])
-			n++;
-	for (size_t i = 0; i < p->out->verdicts.n; i++)
-		if (p->out->verdicts.v[i].verdict == VERDICT_ADDED &&
-		    server_same(p->out->verdicts.v[i].server, server))
-			n++;
-	return n;
-}
-
-int
-plan_warn(struct planning *p, struct error *err)
-{
-	const struct verdict_ref *v;
-	bool told = false;
-	size_t n;
-
-	for (size_t i = 0; i < p->out->verdicts.n && !told; i++) {
-		v = &p->out->verdicts.v[i];
-		if (v->verdict != VERDICT_ADDED ||
-		    (n = accounts_of(p, v->server)) < 2)
-			continue;
-		told = true;
-		if (strs_addf(&p->out->notes, err, "%zu accounts for %s here "
-		    "now: a new 'certbot certonly -n' needs --account ID", n,
-		    v->server) == -1)
-			return -1;
-	}
-	return 0;
 }

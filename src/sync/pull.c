@@ -215,6 +215,7 @@ sync_pull(struct store *s, const struct config *c,
 		return -1;
 	/* the far end starts while we look at what is here */
 	if (transport_open(peer, &to, &t, err) == -1 ||
+	    (!opts->dry_run && sync_finish(s, err) == -1) ||
 	    collect_have(s, &scope, err) == -1)
 		goto out;
 	req = scope_request(&scope, opts->all);

@@ -16,21 +16,29 @@ view_free(struct view *v)
 	memset(v, 0, sizeof(*v));
 }
 
+struct reading {
+	struct view *view;
+	const char *peer;
+};
+
 static int
 received(void *arg, const struct ledger_entry *e, struct error *err)
 {
-	struct view *v = arg;
+	const struct reading *r = arg;
 	struct plan_account *a;
 
 	(void)err;
 	if (e->operation == NULL || e->server == NULL || e->id == NULL ||
 	    strcmp(e->operation, "received") != 0)
 		return 0;
-	for (size_t i = 0; i < v->accounts.n; i++) {
-		a = &v->plan_accounts[i];
-		if (strcmp(a->dirname, e->id) == 0 &&
-		    server_same(a->server, e->server))
-			a->received = true;
+	for (size_t i = 0; i < r->view->accounts.n; i++) {
+		a = &r->view->plan_accounts[i];
+		if (strcmp(a->dirname, e->id) != 0 ||
+		    !server_same(a->server, e->server))
+			continue;
+		a->received = true;
+		if (e->client != NULL && strcmp(e->client, r->peer) == 0)
+			a->from_peer = true;
 	}
 	return 0;
 }
@@ -107,6 +115,8 @@ int
 view_load(struct store *s, const struct merge *m, bool with_ledger,
     struct view *out, struct error *err)
 {
+	struct reading r = { out, m->peer };
+
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < m->servers->n; i++)
 		if (store_accounts(s, m->servers->v[i], 0, &out->accounts,
@@ -121,7 +131,7 @@ view_load(struct store *s, const struct merge *m, bool with_ledger,
 	if (view_lineages(out, err) == -1)
 		goto fail;
 	if (with_ledger &&
-	    store_ledger_each(s, received, out, NULL, err) == -1)
+	    store_ledger_each(s, received, &r, NULL, err) == -1)
 		goto fail;
 	return 0;
 fail:

@@ -27,7 +27,7 @@ struct dst {
 	char key;		/* '-': unreadable */
 	char dir;		/* the directory is named by this key's id */
 	const char *uri;
-	bool broken, received;
+	bool broken, received;	/* from this peer */
 };
 struct lin {
 	const char *name;
@@ -200,8 +200,8 @@ static const struct row rows[] = {
 	    .dst = { { 'a', 'a', URI("1"), 0, true } },
 	    .lin = { { "app", 'a' } }, .cert = { "app" },
 	    .hint = { { "app", URI("2") } },
-	    .actions = "install0:b replace>0:b", .questions = "",
-	    .verdicts = "added/ok" },
+	    .actions = "install0:b point0:b replace>0", .questions = "",
+	    .verdicts = "added/ok updated/ok" },
 	{ .what = "... it is used by another lineage too: stays",
 	    .src = { { 'b', URI("2"), SENT, 0, 0 } },
 	    .dst = { { 'a', 'a', URI("1"), 0, true } },
@@ -215,16 +215,55 @@ static const struct row rows[] = {
 	    .lin = { { "app", 'a' }, { "mail", 'a' } },
 	    .cert = { "app", "mail" },
 	    .hint = { { "app", URI("2") }, { "mail", URI("2") } },
-	    .actions = "install0:b replace>0:b", .questions = "",
-	    .verdicts = "added/ok" },
+	    .actions = "install0:b point0:b point1:b replace>0",
+	    .questions = "", .verdicts = "added/ok updated/ok" },
+	{ .what = "... two lineages that go different ways",
+	    .src = { { 'b', URI("2"), SENT, 0, 0 },
+		{ 'c', URI("3"), SENT, 0, 0 } },
+	    .dst = { { 'a', 'a', URI("1"), 0, true } },
+	    .lin = { { "app", 'a' }, { "mail", 'a' } },
+	    .cert = { "app", "mail" },
+	    .hint = { { "app", URI("2") }, { "mail", URI("3") } },
+	    .actions = "install0:b point0:b install1:c point1:c replace>0",
+	    .questions = "", .verdicts = "added/ok added/ok updated/ok" },
+	{ .what = "... a crash came after the lineages: the old one goes",
+	    .src = { { 'b', URI("2"), OFFERED_HAVE, 0, 0 } },
+	    .dst = { { 'a', 'a', URI("1"), 0, true },
+		{ 'b', 'b', URI("2"), 0, true } },
+	    .lin = { { "app", 'b' } }, .cert = { "app" },
+	    .hint = { { "app", URI("2") } },
+	    .actions = "replace>0", .questions = "",
+	    .verdicts = "unchanged/ok updated/ok" },
+	{ .what = "an unused one that certbot made: stays",
+	    .src = { { 'b', URI("2"), OFFERED_HAVE, 0, 0 } },
+	    .dst = { { 'a', 'a', URI("1"), 0, false },
+		{ 'b', 'b', URI("2"), 0, true } },
+	    .lin = { { "app", 'b' } }, .cert = { "app" },
+	    .hint = { { "app", URI("2") } },
+	    .actions = "", .questions = "", .verdicts = "unchanged/ok" },
+	{ .what = "an unused one, nothing configured uses another: stays",
+	    .src = { { 'b', URI("2"), OFFERED_HAVE, 0, 0 } },
+	    .dst = { { 'a', 'a', URI("1"), 0, true },
+		{ 'b', 'b', URI("2"), 0, true } },
+	    .cert = { "app" }, .hint = { { "app", URI("2") } },
+	    .actions = "", .questions = "", .verdicts = "unchanged/ok" },
+	{ .what = "an unused one that the source still has: stays",
+	    .src = { { 'b', URI("2"), OFFERED_HAVE, 0, 0 },
+		{ 'a', URI("1"), OFFERED_HAVE, 0, 0 } },
+	    .dst = { { 'a', 'a', URI("1"), 0, true },
+		{ 'b', 'b', URI("2"), 0, true } },
+	    .lin = { { "app", 'b' } }, .cert = { "app" },
+	    .hint = { { "app", URI("2") } },
+	    .actions = "", .questions = "",
+	    .verdicts = "unchanged/ok unchanged/ok" },
 	{ .what = "... a crash came between: the rest is done",
 	    .src = { { 'b', URI("2"), OFFERED_HAVE, 0, 0 } },
 	    .dst = { { 'a', 'a', URI("1"), 0, true },
 		{ 'b', 'b', URI("2"), 0, true } },
 	    .lin = { { "app", 'a' } }, .cert = { "app" },
 	    .hint = { { "app", URI("2") } },
-	    .actions = "replace>0:b", .questions = "",
-	    .verdicts = "updated/ok" },
+	    .actions = "point0:b replace>0", .questions = "",
+	    .verdicts = "updated/ok updated/ok" },
 	{ .what = "... the source still gives the old one: it stays",
 	    .src = { { 'b', URI("2"), SENT, 0, 0 },
 		{ 'a', URI("1"), OFFERED_HAVE, 0, 0 } },
@@ -393,7 +432,7 @@ build(struct world *w, const struct row *r)
 		}
 		a->uri = r->dst[i].uri;
 		a->broken = r->dst[i].broken;
-		a->received = r->dst[i].received;
+		a->received = a->from_peer = r->dst[i].received;
 	}
 	for (size_t i = 0; i < MAX && r->lin[i].name != NULL; i++)
 		w->lineages[in->nlineages++] = (struct plan_lineage){
@@ -564,7 +603,7 @@ test_pinned(void **state)
 		build(&w, &pinned);
 		w.certs[0].account = accounts[i];
 		assert_int_equal(sync_plan(&w.in, &p, &err), 0);
-		assert_int_equal(p.nactions, i < 2 ? 1 : 2);
+		assert_int_equal(p.nactions, i < 2 ? 1 : 3);
 		plan_free(&p);
 		world_free(&w);
 	}
