@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "cli/migrate.h"
+#include "cli/sync.h"
 
 const struct cli_option migrate_options[] = {
 	{ "domain", 'd', "NAME", true,
@@ -10,11 +11,7 @@ const struct cli_option migrate_options[] = {
 	    "the lineage's name; default: the first name" },
 	{ "adopt", 0, NULL, false,
 	    "take over a lineage of another account or with other names" },
-	{ "all", 0, NULL, false, "pull every account of the server" },
-	{ "prefer", 0, "SIDE", false,
-	    "source or destination: which side wins a conflict" },
-	{ "verbatim", 0, NULL, false,
-	    "keep register_to_eff, so that certbot subscribes again" },
+	CLI_OPTIONS_SYNC,
 	{ .name = NULL }
 };
 

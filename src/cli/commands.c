@@ -6,6 +6,10 @@ static const char *const verify_examples[] = {
 	"acmeferry verify --no-order --max-age 1h    (from monitoring)", NULL
 };
 
+static const char *const migrate_examples[] = {
+	"acmeferry migrate ssh://root@www.example.com -d app.example.com",
+	"acmeferry migrate surrogate -d app.example.com --adopt", NULL
+};
 static const char *const issue_examples[] = {
 	"acmeferry issue -d app.example.com -d www.example.com",
 	"acmeferry issue -q -d app.example.com    (from cron)", NULL
@@ -28,6 +32,14 @@ static const char *const authorize_examples[] = {
 
 /* In the order of help, group by group: the first of a group names it. */
 const struct command commands[] = {
+	{ "migrate", GROUP_START, "PEER -d NAME...",
+	    "pull, check, verify, issue, set up renewal",
+	    "Copies the account from PEER, a configured peer or a URL, looks "
+	    "at the store, asks the CA whether the names are authorised, has "
+	    "certbot issue the certificate with no challenge, and writes "
+	    "config.d.  It may be interrupted and repeated at any step.",
+	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS,
+	    cmd_migrate },
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
 	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
 	    0, cmd_list },

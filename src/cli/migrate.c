@@ -152,6 +152,16 @@ migrate_pull(struct migrate *m, struct error *err)
 
 /* ---- check ------------------------------------------------------------ */
 
+/* Below the directory that a file of the lineage is in? */
+static bool
+beside(const char *path, const char *file)
+{
+	const char *slash = file == NULL ? NULL : strrchr(file, '/');
+
+	return slash != NULL && strncmp(path, file, (size_t)(slash - file)) ==
+	    0;
+}
+
 /* Does a finding concern what we are about to use? */
 static bool
 concerns(const struct issue *is, const struct finding *f)
@@ -159,15 +169,14 @@ concerns(const struct issue *is, const struct finding *f)
 	const struct lineage *l = is->lineage;
 	const struct account *a = is->account;
 
-	if (f->path == NULL)
+	if (f->path == NULL || str_ends(f->path, "/cli.ini") ||
+	    (a->path != NULL && str_starts(f->path, a->path)))
 		return true;
-	if (a->path != NULL && str_starts(f->path, a->path))
-		return true;
-	if (str_ends(f->path, "/cli.ini"))
-		return true;
+	if (l == NULL)
+		return false;
 	/* a wrong account is what adopting mends */
-	return l != NULL && !is->set_account &&
-	    strcmp(f->path, l->conf) == 0;
+	return beside(f->path, l->cert) || (!is->set_account &&
+	    strcmp(f->path, l->conf) == 0);
 }
 
 int
@@ -192,6 +201,9 @@ migrate_check(struct migrate *m, struct error *err)
 			    "'acmeferry check'", f->code, f->message);
 			goto out;
 		}
+		/* the last step says more of that */
+		if (strcmp(f->code, "renewal-unattended") == 0)
+			continue;
 		log_step("check: %s %s: %s", f->severity == SEVERITY_ERROR ?
 		    "error" : "warning", f->code, f->message);
 		others++;
@@ -290,7 +302,8 @@ migrate_report(struct migrate *m, int rc, struct error *err)
 		goto fail;
 	if (!m->planned)
 		return rc;
-	if (m->issue.account != NULL && report_used(m, &second) == -1)
+	if (m->cli->json && m->issue.account != NULL &&
+	    report_used(m, &second) == -1)
 		goto fail;
 	if (cli_report_issue(m->cli, &m->issue, rc == -1 ? &why : NULL,
 	    &second) == -1)

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/vis.h"
 #include "cli/report_issue.h"
+#include "cli/sync.h"
 #include "issue/certbot_argv.h"
 #include "issue/cron.h"
 #include "store/server.h"
@@ -105,22 +106,6 @@ whole_set(struct migrate *m, struct error *err)
 	return strs_copy(&m->domains, &cert->domains, err);
 }
 
-static int
-parse_prefer(const char *side, enum prefer *out, struct error *err)
-{
-	*out = PREFER_NONE;
-	if (side == NULL)
-		return 0;
-	if (strcmp(side, "source") == 0)
-		*out = PREFER_SOURCE;
-	else if (strcmp(side, "destination") == 0)
-		*out = PREFER_DESTINATION;
-	else
-		return error_set(err, CODE_USAGE, "'--prefer': found '%s', "
-		    "want source or destination", vis(side));
-	return 0;
-}
-
 int
 migrate_begin(struct migrate *m, const struct cli_args *a, struct error *err)
 {
@@ -129,7 +114,7 @@ migrate_begin(struct migrate *m, const struct cli_args *a, struct error *err)
 
 	if (cli_issue_options(cli, a, &m->domains, &m->opts, err) == -1 ||
 	    cli_peer(cli, a, a->words.v[0], &m->peer, err) == -1 ||
-	    parse_prefer(args_value(a, "prefer"), &m->sync.prefer, err) == -1)
+	    cli_sync_options(cli, a, &m->sync, err) == -1)
 		return -1;
 	if (m->peer->direction == DIRECTION_PUSH)
 		return error_set(err, CODE_USAGE, "'%s': is a peer to push "
@@ -144,13 +129,7 @@ migrate_begin(struct migrate *m, const struct cli_args *a, struct error *err)
 		return -1;
 	m->opts.peer = m->peer->name;
 	m->opts.repoint = true;
-	m->sync.server = cli->server;
-	m->sync.account = cli->account;
 	m->sync.names = &m->domains;
-	m->sync.all = args_has(a, "all");
-	m->sync.verbatim = args_has(a, "verbatim");
-	m->sync.dry_run = cli->dry_run;
-	m->sync.terminal = cli->terminal;
 	/* what the configuration cannot take is said before anything else */
 	if (write_config(m, true, &changed, err) == -1)
 		return -1;

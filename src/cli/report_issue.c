@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/report_issue.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int
-cli_report_name(struct cli *cli, const struct verify_name *n, struct error *err)
+cli_report_name(struct cli *cli, const struct verify_name *n,
+    struct error *err)
 {
 	struct report_name *row = report_name(&cli->report);
 
@@ -18,6 +20,25 @@ cli_report_name(struct cli *cli, const struct verify_name *n, struct error *err)
 	    str_dup(&row->error, n->error, err) == -1)
 		return -1;
 	return strs_copy(&row->challenges, &n->challenges, err);
+}
+
+static int
+add_name(struct cli *cli, const struct issue *is,
+    const struct verify_name *n, struct error *err)
+{
+	struct report_name *row;
+
+	if (cli_report_name(cli, n, err) == -1)
+		return -1;
+	/* where nothing is to be issued, an authorization that has ended is
+	 * no failure */
+	row = &cli->report.names[cli->report.nnames - 1];
+	if (is->decision == ISSUE_NOTHING) {
+		row->result = CODE_OK;
+		free(row->error);
+		row->error = NULL;
+	}
+	return 0;
 }
 
 static int
@@ -51,12 +72,9 @@ cli_report_issue(struct cli *cli, const struct issue *is,
 	cli->report.has_certificates = true;
 	if (is->changed)
 		cli->report.changed = true;
-	/* where nothing is to be issued, an authorization that has ended is
-	 * no failure, so it is not a row with a result */
-	for (size_t i = 0; is->verified && is->decision != ISSUE_NOTHING &&
-	    i < is->verify.nsets; i++)
+	for (size_t i = 0; is->verified && i < is->verify.nsets; i++)
 		for (size_t k = 0; k < is->verify.sets[i].nnames; k++)
-			if (cli_report_name(cli, &is->verify.sets[i].names[k],
+			if (add_name(cli, is, &is->verify.sets[i].names[k],
 			    err) == -1)
 				return -1;
 	if (is->name == NULL)

@@ -6,9 +6,9 @@
 #include "base/vis.h"
 #include "cli/report_sync.h"
 
-static int
-options(struct cli *cli, const struct cli_args *a, struct sync_options *out,
-    struct error *err)
+int
+cli_sync_options(struct cli *cli, const struct cli_args *a,
+    struct sync_options *out, struct error *err)
 {
 	const char *prefer = args_value(a, "prefer");
 
@@ -93,7 +93,8 @@ cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 	int rc = -1;
 
 	if (cli_peer(cli, a, a->words.v[0], &peer, err) == -1 ||
-	    options(cli, a, &opts, err) == -1 || cli_store(cli, &s, err) == -1)
+	    cli_sync_options(cli, a, &opts, err) == -1 ||
+	    cli_store(cli, &s, err) == -1)
 		goto out;
 	error_clear(&why);
 	rc = work(s, cli->config, peer, &opts, &result, &why);

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "sync/pull.h"
 
-/* What pull and push share. */
+/* What pull, push and migrate share. */
 #define CLI_OPTIONS_SYNC \
 	{ "all", 0, NULL, false, \
 	    "every account of the server, not only the one that is needed" }, \
@@ -13,6 +13,10 @@
 	    "which side is right where they conflict" }, \
 	{ "verbatim", 0, NULL, false, \
 	    "keep register_to_eff of meta.json too" }
+
+/* The options above and the global ones; out borrows. */
+int cli_sync_options(struct cli *cli, const struct cli_args *a,
+    struct sync_options *out, struct error *err) WARN_UNUSED;
 
 typedef int cli_sync_fn(struct store *s, const struct config *c,
     const struct config_peer *peer, const struct sync_options *opts,
