@@ -61,14 +61,17 @@ wait_for_lock(const struct config *c, int64_t deadline, struct error *err)
 	int64_t left = deadline - clock_mono();
 	int rc = -1;
 
-	if (left <= 0)
-		return error_set(err, CODE_RETRY, "'%s': another certbot is "
-		    "running, try again later", vis(c->certbot_config_dir));
 	if (str_printf(&path, err, "%s/.certbot.lock", c->certbot_config_dir)
 	    == -1)
 		goto out;
-	if (lock_acquire(&l, path, left, err) == -1)
+	/* also past the deadline: it says who holds it */
+	if (lock_acquire(&l, path, left > 0 ? left : 0, err) == -1)
 		goto out;
+	if (left <= 0) {
+		error_set(err, CODE_RETRY, "'%s': another certbot is running, "
+		    "try again later", vis(c->certbot_config_dir));
+		goto out;
+	}
 	if (l.fd == -1) {
 		error_set(err, CODE_RETRY, "'%s': held by the certbot whose "
 		    "hook this is; run acmeferry outside of certbot's hooks",
