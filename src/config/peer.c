@@ -162,10 +162,10 @@ config_peer_resolve(const struct config *c, const char *arg,
     struct config_peer **out, struct error *err)
 {
 	const char *fault, *key;
-	struct config_peer *p;
+	struct config_peer *p = NULL;
 
 	*out = NULL;
-	if (find_or_make(c, arg, &p, err) == -1)
+	if (find_or_make(c, arg, &p, err) == -1 || p == NULL)
 		return -1;
 	if (set_options(p, names, values, err) == -1)
 		goto fail;
