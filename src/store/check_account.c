@@ -243,7 +243,7 @@ check_accounts(struct checker *c, struct error *err)
 	for (size_t i = 0; rc == 0 && i < c->dirs.n; i++) {
 		if (c->dirs.v[i].path[0] == '\0' || c->dirs.v[i].ids.n == 0)
 			continue;
-		direct = layout_is_direct(c->s, c->dirs.v[i].path);
+		direct = c->dirs.v[i].direct;
 		for (size_t k = 0; rc == 0 && k < c->dirs.v[i].ids.n; k++)
 			rc = check_one(c, i, k, direct, err);
 	}

@@ -205,7 +205,7 @@ check_folder(struct checker *c, const struct server_dir *d, struct error *err)
 	    "looks like a copy and holds %zu account%s", d->ids.n,
 	    d->ids.n == 1 ? "" : "s") == -1)
 		goto out;
-	if (link || (d->path[0] != '\0' && !layout_is_direct(c->s, d->path))) {
+	if (link || (d->path[0] != '\0' && !d->direct)) {
 		rc = 0;
 		goto out;
 	}

@@ -138,7 +138,7 @@ check_reuse(struct checker *c, size_t dir, struct error *err)
 	char *path = NULL;
 	int rc;
 
-	if (old == NULL || !layout_is_direct(c->s, d->path) ||
+	if (old == NULL || !d->direct ||
 	    d->ids.n + d->strays.n == 0 || !none_loads(c, dir) ||
 	    check_loadable(c, old) == 0)
 		return 0;
@@ -159,8 +159,7 @@ check_servers(struct checker *c, struct error *err)
 	int rc = 0;
 
 	for (from = 0; rc == 0 && from < c->nseen; from = to) {
-		bool direct = layout_is_direct(c->s,
-		    c->dirs.v[c->seen[from].dir].path);
+		bool direct = c->dirs.v[c->seen[from].dir].direct;
 
 		for (to = from; to < c->nseen &&
 		    c->seen[to].dir == c->seen[from].dir; to++)

@@ -17,7 +17,7 @@
  */
 struct line {
 	size_t start, end;	/* end: behind the newline */
-	enum { LINE_OTHER, LINE_SECTION, LINE_KEY } kind;
+	enum { LINE_OTHER, LINE_SECTION, LINE_KEY, LINE_MORE } kind;
 	size_t name, namelen;	/* the section's or the key's */
 	int depth;		/* of a section */
 	size_t value, valuelen;	/* quotes too, no blanks, no comment */
@@ -36,21 +36,23 @@ blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-/* Where a value ends: quoted up to the quote, else before " #" or "#" and
- * without blanks at the end. */
+/* Where a value ends: quoted up to the quote, else before '#' and without
+ * blanks at the end.  "a", "b" and what follows a quote otherwise counts. */
 static size_t
 value_len(const char *p, size_t n)
 {
 	size_t i = 0, end;
-	char q;
 
 	if (n > 0 && (p[0] == '"' || p[0] == '\'')) {
-		q = p[0];
-		for (i = 1; i < n && p[i] != q; i++)
+		for (i = 1; i < n && p[i] != p[0]; i++)
 			continue;
-		/* a list of quoted strings goes on */
-		if (i < n && memchr(p + i + 1, ',', n - i - 1) == NULL)
+		for (end = i + 1; end < n && blank(p[end]); end++)
+			continue;
+		if (i < n && (end == n || p[end] == '#'))
 			return i + 1;
+		/* an open quote is none */
+		if (i == n)
+			i = 0;
 	}
 	for (end = i; end < n && p[end] != '#'; end++)
 		continue;
@@ -92,6 +94,13 @@ section_line(const struct scan *s, size_t i, size_t end, struct line *l)
 	unquote(s->text, &l->name, &l->namelen);
 }
 
+static bool
+is_triple(const char *p, size_t n)
+{
+	return n >= 3 && (memcmp(p, "'''", 3) == 0 ||
+	    memcmp(p, "\"\"\"", 3) == 0);
+}
+
 static void
 key_line(struct scan *s, size_t i, size_t end, struct line *l)
 {
@@ -111,8 +120,7 @@ key_line(struct scan *s, size_t i, size_t end, struct line *l)
 		continue;
 	l->value = eq;
 	l->valuelen = value_len(s->text + eq, end - eq);
-	if (end - eq >= 3 && (memcmp(s->text + eq, "'''", 3) == 0 ||
-	    memcmp(s->text + eq, "\"\"\"", 3) == 0)) {
+	if (is_triple(s->text + eq, end - eq)) {
 		/* ends on this line, or a later one */
 		l->valuelen = end - eq;
 		if (memmem(s->text + eq + 3, end - eq - 3, s->text + eq, 3) ==
@@ -135,6 +143,7 @@ next_line(struct scan *s, struct line *l)
 	l->start = s->pos;
 	l->end = s->pos = nl == NULL ? end : end + 1;
 	if (s->triple != 0) {
+		l->kind = LINE_MORE;
 		if (memmem(s->text + l->start, end - l->start, mark, 3) !=
 		    NULL)
 			s->triple = 0;
@@ -180,6 +189,8 @@ locate(struct scan *s, const char *section, const char *key, struct place *p)
 				p->section = true;
 				p->end = l.end;
 			}
+		} else if (inside && l.kind == LINE_MORE) {
+			p->end = l.end;
 		} else if (inside && l.kind == LINE_KEY) {
 			p->end = l.end;
 			if (is_name(s, &l, key)) {
@@ -244,6 +255,11 @@ conf_set(const char *text, size_t len, const char *section, const char *key,
 		return error_set(err, CODE_ERROR, "'%s': this value cannot be "
 		    "written to a certbot configuration", vis(key));
 	locate(&s, section, key, &p);
+	if (s.triple != 0 || (p.found && is_triple(text + p.value,
+	    p.valuelen)))
+		return error_set(err, CODE_STORE, "'%s': found a value of "
+		    "several lines that is not closed or not expected here",
+		    vis(key));
 	if (p.found) {
 		buf_add(out, text, p.value);
 		add_value(out, value);

@@ -59,27 +59,6 @@ layout_path(const struct store *s, const char *path, const char *name,
 }
 
 bool
-layout_is_direct(const struct store *s, const char *path)
-{
-	char *full = NULL, *real = NULL, *base = NULL;
-	struct error ignored;
-	bool yes = path[0] == '\0';
-
-	error_clear(&ignored);
-	if (!yes && layout_path(s, path, NULL, &full, &ignored) == 0) {
-		real = realpath(full, NULL);
-		base = realpath(s->accounts, NULL);
-		yes = real != NULL && base != NULL &&
-		    str_starts(real, base) && strcmp(real + strlen(base),
-		    full + strlen(s->accounts)) == 0;
-	}
-	free(full);
-	free(real);
-	free(base);
-	return yes;
-}
-
-bool
 layout_is_account(int dirfd, const char *name)
 {
 	struct stat st;
@@ -238,6 +217,7 @@ visit(struct walk *w, int parent, const char *name, const char *path,
 		return 0;
 	if ((d = new_dir(w->out, path, w->err)) == NULL)
 		goto out;
+	d->direct = left == DEPTH_MAX;
 	if (fd == -1) {
 		/* certbot takes it for empty */
 		d->unreadable = true;

@@ -183,7 +183,7 @@ sweep_server(struct store *s, const struct server_dir *d, struct error *err)
 
 	/* a folder that a link leads to may have nothing to do with us */
 	if (d->unreadable || (d->ids.n == 0 && (d->strays.n == 0 ||
-	    !layout_is_direct(s, d->path))))
+	    !d->direct)))
 		return 0;
 	if (layout_path(s, d->path, NULL, &full, err) == -1)
 		return -1;

@@ -39,6 +39,8 @@ struct server_dir {
 	struct strs ids;	/* account directories, sorted */
 	struct strs strays;	/* what else lies there, sorted */
 	bool unreadable;
+	bool direct;		/* no link leads there; else it is another
+				 * name of a folder (only layout_scan() knows) */
 };
 struct server_dirs {
 	struct server_dir *v;
@@ -56,10 +58,6 @@ void layout_free(struct server_dirs *l);
 /* accounts/PATH[/NAME], absolute; the caller frees. */
 int layout_path(const struct store *s, const char *path, const char *name,
     char **out, struct error *err) WARN_UNUSED;
-
-/* accounts/PATH is reached without a link; else it is another name of a folder
- * that lies elsewhere. */
-bool layout_is_direct(const struct store *s, const char *path);
 
 /* True for directories that hold at least one of the three files. */
 bool layout_is_account(int dirfd, const char *name);
