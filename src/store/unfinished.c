@@ -40,7 +40,7 @@ server_litter(struct store *s, const struct server_dir *d)
 
 	for (size_t i = 0; i < d->strays.n; i++)
 		if (str_starts(d->strays.v[i], ATOMIC_PREFIX))
-			return layout_is_direct(s, d->path);
+			return d->direct;
 	error_clear(&ignored);
 	if (d->ids.n == 0 ||
 	    layout_path(s, d->path, NULL, &full, &ignored) == -1)
