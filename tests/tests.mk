@@ -66,3 +66,5 @@ test-certbots:
 	$(Q)$(MAKE) all
 	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/certbots.sh \
 	    tests/scenario/50-interop.sh
+
+include tests/bench/bench.mk
