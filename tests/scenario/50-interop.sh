@@ -53,7 +53,7 @@ json_is "it is valid" '.accounts[0].state' valid
 
 # ------------------------------------------- what we write, certbot reads
 before=$(digest_of "$T/surrogate/etc")
-run ferry_at internal pull "$T/surrogate/etc" --json
+run ferry_at internal pull "file://$T/surrogate/etc" --json
 rc_is "pull into a store that does not exist" 0
 json_is "one account came" '.peers[0].added | length' 1
 is "the source is untouched" "$(digest_of "$T/surrogate/etc")" "$before"
@@ -92,7 +92,7 @@ rc_is "register refuses a second account" 1
 like "and says why" "$OUT$ERR" "existing account"
 run certbot_at internal update_account -n -m new@example.com --no-eff-email
 rc_is "update_account works" 0
-run ferry_at internal pull "$T/surrogate/etc" --json
+run ferry_at internal pull "file://$T/surrogate/etc" --json
 rc_is "another pull" 0
 json_is "finds the account unchanged" '.peers[0].unchanged | length' 1
 json_is "and changes nothing" .changed false
@@ -116,12 +116,12 @@ ok "certbot holds its lock" wait_for 20 test -e "$T/held"
 cp "$NEW/regr.json" "$T/regr.json"
 rm -f "$NEW/regr.json"
 write_config internal 'lock_timeout: 1s'
-run ferry_at internal pull "$T/surrogate/etc"
+run ferry_at internal pull "file://$T/surrogate/etc"
 rc_is "pull gives up after lock_timeout" 3
 err_like "and says who holds the lock" "certbot"
 nok "nothing was written" test -e "$NEW/regr.json"
 write_config internal 'lock_timeout: 30s'
-ferry_at internal pull "$T/surrogate/etc" >"$T/waiter.log" 2>&1 &
+ferry_at internal pull "file://$T/surrogate/etc" >"$T/waiter.log" 2>&1 &
 WAITER=$!
 T_PIDS="$WAITER $T_PIDS"
 sleep 0.5
@@ -138,7 +138,7 @@ if command -v strace >/dev/null 2>&1; then
 	rm -f "$NEW/regr.json"
 	strace -qq -e trace=fsync -e inject=fsync:delay_enter=4000000:when=1 \
 	    -o "$T/trace" "$ACMEFERRY" -c "$T/internal/config.yml" \
-	    pull "$T/surrogate/etc" >"$T/slow.log" 2>&1 &
+	    pull "file://$T/surrogate/etc" >"$T/slow.log" 2>&1 &
 	SLOW=$!
 	T_PIDS="$SLOW $T_PIDS"
 	ok "we hold the lock" wait_for 20 test -e \

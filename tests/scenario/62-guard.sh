@@ -28,7 +28,7 @@ start_pebble
 cert_at surrogate app.example.com
 ID=$(account_id_at surrogate)
 write_config internal
-run ferry_at internal pull "$T/surrogate/etc"
+run ferry_at internal pull "file://$T/surrogate/etc"
 rc_is "the account travels" 0
 
 attempts() {
