@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/secret.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <openssl/crypto.h>
 
 int
 secret_alloc(struct secret *s, size_t len, struct error *err)
@@ -40,4 +43,37 @@ secret_wipe(void *p, size_t len)
 {
 	if (p != NULL && len > 0)
 		explicit_bzero(p, len);
+}
+
+static void
+wiping_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *
+wiping_realloc(void *p, size_t n, const char *file, int line)
+{
+	size_t has = malloc_usable_size(p);
+	void *to = NULL;
+
+	if (p != NULL && n > 0 && n <= has)
+		return p;
+	if (n > 0 && (to = CRYPTO_malloc(n, file, line)) == NULL)
+		return NULL;
+	if (p != NULL && to != NULL)
+		memcpy(to, p, has < n ? has : n);
+	wiping_free(p, file, line);
+	return to;
+}
+
+void
+secret_wipe_openssl(void)
+{
+	/* allocating stays with OpenSSL, so that only our own allocations
+	 * are ours to fail */
+	(void)CRYPTO_set_mem_functions(NULL, wiping_realloc, wiping_free);
 }

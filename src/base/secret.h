@@ -25,6 +25,13 @@ int secret_dup(struct secret *s, const void *data, size_t len,
 /* Wipes, frees, empties. */
 void secret_free(struct secret *s);
 
+/*
+ * From here on OpenSSL wipes whatever it frees or moves: its decoders leave
+ * the DER of private keys in the heap.  To be called before OpenSSL is used at
+ * all; later it changes nothing.
+ */
+void secret_wipe_openssl(void);
+
 /* Overwrites memory in a way that the compiler keeps; NULL is fine. */
 void secret_wipe(void *p, size_t len);
 

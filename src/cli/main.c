@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/sandbox.h"
+#include "base/secret.h"
 #include "cli/cli.h"
 #include "cli/run.h"
 
@@ -28,6 +29,7 @@ main(int argc, char **argv)
 {
 	struct error err;
 
+	secret_wipe_openssl();
 	keep_closed();
 	if (sandbox_init(&err) == -1) {
 		log_error("%s", err.msg);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "unit.h"
 
+#include "base/secret.h"
 #include "issue/cert.h"
+#include "keyscan.h"
 
 #define CERT(name) FIXTURE("certs/" name)
 
@@ -84,6 +86,31 @@ test_key(void **state)
 	    &err), -1);
 }
 
+/* Nothing of a private key is left once it was compared. */
+static void
+test_key_wiped(void **state)
+{
+	static const char *const names[] = { "names", "rsa" };
+	static struct keyscan ks;
+	struct error err;
+	char cert[64], key[64], jwk[64];
+
+	(void)state;
+	KEYSCAN_OR_SKIP();
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(cert, sizeof(cert), CERT("%s.pem"), names[i]);
+		snprintf(key, sizeof(key), CERT("%s.key"), names[i]);
+		snprintf(jwk, sizeof(jwk), CERT("%s.jwk"), names[i]);
+		keyscan_learn(&ks, jwk);
+		assert_int_equal(keyscan_count(&ks), 0);
+		assert_int_equal(cert_check_key(cert, key, &err), 0);
+		assert_int_equal(keyscan_count(&ks), 0);
+		assert_int_equal(cert_check_key(CERT("mixed.pem"), key,
+		    &err), -1);
+		assert_int_equal(keyscan_count(&ks), 0);
+	}
+}
+
 static void
 test_due(void **state)
 {
@@ -104,8 +131,10 @@ main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_key),
+		cmocka_unit_test(test_key_wiped),
 		cmocka_unit_test(test_due),
 	};
 
+	secret_wipe_openssl();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
