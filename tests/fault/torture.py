@@ -176,7 +176,8 @@ def prep_list(d, program):
 
 
 def last_backup(d):
-    return sorted(os.listdir(f"{d}/state/backups"))[0]
+    return sorted(n for n in os.listdir(f"{d}/state/backups")
+                  if not n.startswith("."))[0]
 
 
 CASES = [
@@ -394,6 +395,10 @@ def main(argv):
             modes = rest.pop(0)
         else:
             names.append(a)
+    # a copy each: a build in the meantime changes nothing
+    tools = tempfile.mkdtemp(prefix="torture-")
+    program, fault = (shutil.copy(p, f"{tools}/{n}") for p, n in
+                      ((program, "plain"), (fault, "fault")))
     failed = passed = 0
     for case in CASES:
         if names and case.name not in names:
@@ -415,6 +420,7 @@ def main(argv):
               f"{len(bad)} failed", flush=True)
         failed += len(bad)
         passed += len(specs) - len(bad)
+    shutil.rmtree(tools, ignore_errors=True)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
