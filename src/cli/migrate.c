@@ -21,6 +21,7 @@ migrate_init(struct migrate *m, struct cli *cli)
 	cli->report.has_peers = true;
 	cli->report.has_names = true;
 	cli->report.has_certificates = true;
+	cli->report.brief = true;
 }
 
 void

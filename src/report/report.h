@@ -82,6 +82,8 @@ struct report {
 	const char *command;		/* NULL: none was recognised */
 	bool changed;
 	bool dry_run;
+	bool brief;		/* text: each step was told already, so only
+				 * what failed and the lines */
 	bool strict;			/* check --strict */
 	struct error err;		/* err.code CODE_OK: none */
 	struct strs problems;		/* where err is several: each; JSON's

@@ -285,7 +285,7 @@ int
 report_text(const struct report *r, int fd, bool quiet, bool color,
     struct error *err)
 {
-	struct writer w = { r, quiet, color, { 0 } };
+	struct writer w = { r, quiet || r->brief, color, { 0 } };
 	int rc;
 
 	out_begin(&w.o, fd);

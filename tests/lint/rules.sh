@@ -33,9 +33,11 @@ layer_of() {
 	base) echo 0 ;;
 	jose | http) echo 1 ;;
 	store | acme | seal | config) echo 2 ;;
-	transport | sync) echo 3 ;;
-	issue | report) echo 4 ;;
-	cli) echo 5 ;;
+	transport) echo 3 ;;
+	# sees the transports through their one vtable
+	sync) echo 4 ;;
+	issue | report) echo 5 ;;
+	cli) echo 6 ;;
 	*) echo "" ;;
 	esac
 }
