@@ -68,3 +68,9 @@ test-certbots:
 	    tests/scenario/50-interop.sh
 
 include tests/bench/bench.mk
+
+.PHONY: demo
+demo:
+	$(Q)$(DEPS) build demo
+	$(Q)$(MAKE) -s all
+	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/demo.sh
