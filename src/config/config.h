@@ -92,6 +92,9 @@ int config_load_all(const char *path, bool required, bool lenient,
     struct config **out, struct strs *problems, struct error *err)
     WARN_UNUSED;
 void config_free(struct config *c);
+/* "/dev/null" for the main file: an empty configuration, with no config.d
+ * beside it; as ssh -F has it. */
+bool config_is_none(const char *path);
 
 /* A new certificate or peer with defaults, not part of any configuration, for
  * config_write_*(); members may be replaced (free() the old string). */
@@ -152,7 +155,8 @@ int config_absolute(const char *path, char **out, struct error *err)
  * atomically, with the keys that are not the default; missing directories are
  * made.  *changed tells whether something was (dry_run: would be) written.
  * The certificate's file is written anew if it says something else; one that
- * is configured in another file with other values is CODE_USAGE.  c is not
+ * is configured in another file with other values is CODE_USAGE, and so is a
+ * configuration that is /dev/null: nothing can be written beside it.  c is not
  * changed: load it again.
  */
 int config_write_peer(const struct config *c, const struct config_peer *p,

@@ -32,6 +32,12 @@ load_free(struct load *l)
 	problems_free(&l->early);
 }
 
+bool
+config_is_none(const char *path)
+{
+	return strcmp(path, "/dev/null") == 0;
+}
+
 /* The names in config.d that count, in order. */
 static int
 list_dir(struct load *l, const char *dir, struct error *err)
@@ -80,7 +86,7 @@ list_files(struct load *l, const char *path, struct error *err)
 	    str_printf(&dir, err, "%.*s/config.d",
 	    slash != NULL ? (int)(slash - path) : 0, path) == -1)
 		return -1;
-	rc = list_dir(l, dir, err);
+	rc = config_is_none(path) ? 0 : list_dir(l, dir, err);
 	free(dir);
 	if (rc == -1)
 		return -1;
@@ -111,7 +117,9 @@ read_one(struct load *l, size_t i, struct error *err)
 	int found = 0, rc = 0;
 
 	buf_init(&b, LIMIT_CONFIG_FILE);
-	if (read_text(l->files.v[i], &b, &found, &why) == -1) {
+	if (config_is_none(l->files.v[i])) {
+		found = 1;
+	} else if (read_text(l->files.v[i], &b, &found, &why) == -1) {
 		/* too large or no file at all is the file's fault */
 		if (why.code == CODE_STORE)
 			why.code = CODE_USAGE;

@@ -103,6 +103,11 @@ write_entry(const struct config *c, enum scope scope, const char *file,
 	struct buf b;
 	int rc;
 
+	if (config_is_none(c->path))
+		return error_set(err, CODE_USAGE, "'%s': is an empty "
+		    "configuration for good, want a file beside which "
+		    "config.d/%s can be written; name one with '-c'",
+		    vis(c->path), vis(file));
 	buf_init(&b, LIMIT_CONFIG_FILE);
 	rc = entry_yaml(scope, name, obj, &b, err);
 	if (rc == 0 && !dry_run) {

@@ -64,6 +64,22 @@ run ferry_at here config
 rc_is "no configuration is fine" 0
 out_is "and said so" \
     "configuration $T/here/absent.yml is absent: the defaults hold"
+none() {
+	"$ACMEFERRY" -c /dev/null --config-dir "$T/here/etc" \
+	    --state-dir "$T/here/state" "$@"
+}
+run none config
+rc_is "/dev/null is an empty configuration" 0
+out_is "and said to be one" \
+    "configuration /dev/null is valid: 0 peers, 0 certificates"
+run none config --effective
+out_like "with the defaults" \
+    'server: https://acme-v02\.api\.letsencrypt\.org/directory$'
+run none list
+rc_is "commands work with it" 0
+run none migrate ssh://root@h -d app.example.com
+rc_is "migrate has to write something down" 2
+err_is "and says where it cannot" "acmeferry: '/dev/null': is an empty configuration for good, want a file beside which config.d/peer-h.yml can be written; name one with '-c'"
 cat >"$T/here/config.yml" <<EOF
 lock_timeout: 5
 acme:
