@@ -14,10 +14,7 @@
 #include "jose/jws.h"
 
 enum {
-	IN_FLIGHT = 64,
-	/* Let's Encrypt: 20 newNonce and 5 newAccount a second and address */
-	IN_FLIGHT_PACED = 12,
-	PACE = 210,
+	PACE = 210,		/* ms, for the 5 a second of Let's Encrypt */
 	JWS_MAX = 64 * 1024,
 	STEP = 1000		/* ms */
 };
@@ -340,8 +337,10 @@ is_lets_encrypt(const char *server)
 {
 	char host[LIMIT_NAME + 16];
 
-	return url_origin(server, host, sizeof(host)) &&
-	    str_ends(host, ".letsencrypt.org");
+	if (!url_origin(server, host, sizeof(host)))
+		return false;
+	host[strcspn(host, ":")] = '\0';
+	return str_ends(host, ".letsencrypt.org");
 }
 
 int

@@ -25,6 +25,14 @@ struct exchange {
 	int64_t waited;		/* seconds, of max_wait */
 };
 
+enum {
+	IN_FLIGHT = 64,
+	/* Let's Encrypt: 20 newNonce and 5 newAccount a second and address */
+	IN_FLIGHT_PACED = 12,
+	/* HTTP/1.1: one is signed while the other is under way */
+	IN_FLIGHT_SINGLE = 2
+};
+
 struct acme {
 	char *server;
 	int64_t max_wait;

@@ -42,6 +42,8 @@ learn(struct acme *a, const struct http_response *r)
 
 	if (nonces_put(&a->nonces, r->nonce, &ignored) == -1)
 		a->nomem = true;
+	if (!r->multiplexed)
+		a->max_in_flight = IN_FLIGHT_SINGLE;
 	if (r->date > 0 && !a->has_skew) {
 		a->skew = r->date - clock_now();
 		a->has_skew = true;

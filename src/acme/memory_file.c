@@ -152,15 +152,16 @@ memory_load(struct memory *m, struct error *err)
 	if (str_printf(&path, err, "%s/%s", m->dir, FILE_NAME) == -1)
 		goto out;
 	r = 0;
-	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
-	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found,
-	    &why) == -1 ||
+	if (io_read_file_stat(AT_FDCWD, path, LIMIT_STATE_FILE,
+	    IO_MISSING_OK | IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b,
+	    &m->st, &found, &why) == -1 ||
 	    (found && json_parse(buf_str(&b), b.len, path, &j, &why) == -1)) {
 		log_verbose("%s; starting anew", why.msg);
 		goto out;
 	}
 	if (!found)
 		goto out;
+	m->found = true;
 	if (load_list(m, j, "authorizations", load_authz, err) == -1 ||
 	    load_list(m, j, "accounts", load_account, err) == -1 ||
 	    load_list(m, j, "order_lifetimes", load_lifetime, err) == -1 ||
@@ -308,32 +309,62 @@ write_file(const struct memory *m, struct error *err)
 	return r;
 }
 
+/* Did nobody write the file since we read it? */
+static bool
+unchanged(const struct memory *m, const char *path)
+{
+	struct stat st;
+
+	return m->found && lstat(path, &st) == 0 &&
+	    st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino &&
+	    st.st_size == m->st.st_size &&
+	    st.st_mtim.tv_sec == m->st.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == m->st.st_mtim.tv_nsec;
+}
+
+/* Under our lock. */
+static int
+save_locked(struct memory *m, struct error *err)
+{
+	struct memory *now = NULL;
+	char *path = NULL;
+	int r = -1;
+
+	if (str_printf(&path, err, "%s/%s", m->dir, FILE_NAME) == -1)
+		return -1;
+	if (unchanged(m, path)) {
+		memory_prune(m, clock_now());
+		r = write_file(m, err);
+	} else if ((now = memory_new(m->dir, err)) != NULL &&
+	    memory_load(now, err) == 0 && merge(now, m, err) == 0) {
+		memory_prune(now, clock_now());
+		r = write_file(now, err);
+	}
+	memory_free(now);
+	free(path);
+	return r;
+}
+
 int
 memory_save(struct memory *m, struct error *err)
 {
 	const struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
 	struct lock lock = LOCK_NONE;
-	struct memory *now = NULL;
 	char *path = NULL;
 	int r = -1;
 
 	if (!m->dirty)
 		return 0;
-	if (atomic_mkdirs(m->dir, &attr, err) == -1 ||
-	    str_printf(&path, err, "%s/%s", m->dir, LOCK_NAME) == -1 ||
-	    lock_acquire(&lock, path, LOCK_WAIT, err) == -1 ||
-	    (now = memory_new(m->dir, err)) == NULL ||
-	    memory_load(now, err) == -1 || merge(now, m, err) == -1)
-		goto out;
-	memory_prune(now, clock_now());
-	if (write_file(now, err) == -1)
-		goto out;
-	all_clean(m);
-	strs_free(&m->dropped);
-	r = 0;
-out:
+	if (atomic_mkdirs(m->dir, &attr, err) == 0 &&
+	    str_printf(&path, err, "%s/%s", m->dir, LOCK_NAME) == 0 &&
+	    lock_acquire(&lock, path, LOCK_WAIT, err) == 0)
+		r = save_locked(m, err);
 	lock_release(&lock);
-	memory_free(now);
 	free(path);
+	if (r == 0) {
+		all_clean(m);
+		strs_free(&m->dropped);
+		m->found = false;
+	}
 	return r;
 }

@@ -2,6 +2,8 @@
 #ifndef ACME_MEMORY_IMPL_H
 #define ACME_MEMORY_IMPL_H
 
+#include <sys/stat.h>
+
 #include "acme/memory.h"
 
 /* Shared by memory.c, which holds and asks, and memory_file.c. */
@@ -34,6 +36,9 @@ struct memory {
 	size_t nmarks, capmarks;
 	struct strs dropped;	/* URLs of authorizations */
 	bool dirty;
+	/* of the file that was read: unchanged, it need not be read again */
+	bool found;
+	struct stat st;
 };
 
 struct memory *memory_new(const char *state_dir, struct error *err);

@@ -12,7 +12,13 @@
 #include "base/vis.h"
 #include "http/http_impl.h"
 
-enum { SPARES = 64 };		/* easy handles kept for the next request */
+enum {
+	SPARES = 64,		/* easy handles kept for the next request */
+	/* libcurl's own buffers, one of each for every request in flight; our
+	 * bodies have 2 KiB, the answers 1 */
+	SEND_BUFFER = 16 * 1024,
+	RECEIVE_BUFFER = 4 * 1024
+};
 
 struct http {
 	CURLM *multi;
@@ -187,6 +193,8 @@ set_limits(CURL *e)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(e, CURLOPT_USERAGENT,
@@ -331,6 +339,7 @@ answer(struct transfer *t, CURLcode rc)
 {
 	struct http_response r = { 0 };
 	struct error err;
+	long version = 0;
 
 	if (rc != CURLE_OK) {
 		http_failure(t, rc, &err);
@@ -343,6 +352,8 @@ answer(struct transfer *t, CURLcode rc)
 	log_debug("%s %s: %ld, %zu bytes, %lld ms", method_names[t->method],
 	    t->url, r.status, t->body.len,
 	    (long long)(clock_mono() - t->begun));
+	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	r.multiplexed = version >= CURL_HTTP_VERSION_2_0;
 	r.body = buf_str(&t->body);
 	r.body_len = t->body.len;
 	r.content_type = t->headers.content_type;

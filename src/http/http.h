@@ -33,6 +33,7 @@ struct http_response {
 	const char *nonce;	/* Replay-Nonce */
 	int64_t retry_after;	/* seconds from now, -1 */
 	int64_t date;		/* the server's Date, 0 */
+	bool multiplexed;	/* many requests at once (HTTP/2) */
 };
 
 /*

@@ -321,6 +321,8 @@ verify_run(struct verify *v, struct error *err)
 		return -1;
 	log_progress_end();
 	v->now = verify_now(v);
+	acme_free(v->acme);
+	v->acme = NULL;
 	verify_conclude(v);
 	save(v);
 	return 0;

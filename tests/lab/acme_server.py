@@ -33,6 +33,7 @@ import base64
 import datetime
 import hashlib
 import http.server
+import ipaddress
 import json
 import os
 import secrets
@@ -415,6 +416,7 @@ class CA:
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "scripted"
+    wbufsize = 65536
     timeout = 60
 
     def log_message(self, *args):
@@ -430,6 +432,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def note(self, **what):
         with self.ca.lock, open(os.path.join(self.ca.folder, "requests.log"),
                                 "a", encoding="utf-8") as f:
+            what["time"] = time.time()
             f.write(json.dumps(what) + "\n")
 
     # -- answers
@@ -570,6 +573,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_problem(Problem(400, "malformed", "no JWS"))
             return
         self.note(method="POST", path=self.path, kid=header.get("kid"),
+                  port=self.client_address[1],
                   payload=payload)
         if self.begin(endpoint):
             return
@@ -698,8 +702,10 @@ def tls_context(ca, args):
     key = ec.generate_private_key(ec.SECP256R1())
     now = datetime.datetime.utcnow()
     end = now + datetime.timedelta(-1 if "--expired" in args else 100)
-    names = [x509.DNSName("localhost"), x509.IPAddress(
-        __import__("ipaddress").ip_address("127.0.0.1"))]
+    names = [x509.DNSName("localhost"),
+             x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    if "--host" in args and not args[args.index("--host") + 1][0].isdigit():
+        names.append(x509.DNSName(args[args.index("--host") + 1]))
     if "--self-signed" in args:
         cert = certificate("localhost", "localhost", key, key.public_key(),
                            now - datetime.timedelta(100), end, False, names)

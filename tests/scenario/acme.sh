@@ -22,7 +22,7 @@ start_acme() {
 	ACME_DIR=$T/acme$ACME_N
 	mkdir "$ACME_DIR"
 	start "acme$ACME_N" "$ACME_PYTHON" "$T_ROOT/tests/lab/acme_server.py" \
-	    "$ACME_DIR" --host "$T_LOCALHOST" "$@"
+	    "$ACME_DIR" "$@" --host "$T_LOCALHOST"
 	ACME_PID=$LAST_PID
 	t_must "the scripted ACME server" "$T/acme$ACME_N.log" \
 	    test -s "$ACME_DIR/port"
