@@ -149,14 +149,15 @@ renew_nonce(struct exchange *x, const struct acme_problem *p)
 }
 
 static void
-refused(struct exchange *x, struct acme_answer *a, json *body,
+refused(struct exchange *x, const struct acme_answer *answer,
     const struct http_response *r)
 {
+	struct acme_answer a = *answer;
 	struct acme_problem p;
 	struct error err;
 
 	error_clear(&err);
-	if (acme_problem_parse(body, &p, &err) == -1) {
+	if (acme_problem_parse(a.body, &p, &err) == -1) {
 		exchange_fail(x, &err);
 		return;
 	}
@@ -169,8 +170,8 @@ refused(struct exchange *x, struct acme_answer *a, json *body,
 		error_set(&err, CODE_ERROR, "'%s': the CA refused %d nonces "
 		    "in a row, each its newest (badNonce)", vis(x->url),
 		    x->bad_nonces);
-	a->problem = &p;
-	x->done(x->arg, a, &err);
+	a.problem = &p;
+	x->done(x->arg, &a, &err);
 	acme_problem_free(&p);
 	exchange_free(x);
 }
@@ -204,7 +205,7 @@ take(struct exchange *x, const struct http_response *r)
 	}
 	a.body = body;
 	if (r->status >= 400)
-		refused(x, &a, body, r);
+		refused(x, &a, r);
 	else {
 		x->done(x->arg, &a, NULL);
 		exchange_free(x);

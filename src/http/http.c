@@ -104,12 +104,13 @@ transfer_end(struct http *h, struct transfer *t)
 void
 http_free(struct http *h)
 {
-	struct transfer *t;
+	struct transfer *t, *next;
 	struct error err;
 
 	if (h == NULL)
 		return;
-	while ((t = h->first) != NULL) {
+	for (t = h->first; t != NULL; t = next) {
+		next = t->next;
 		error_clear(&err);
 		error_set(&err, CODE_ERROR, "'%s': given up", vis(t->url));
 		t->done(t->arg, NULL, &err);

@@ -69,15 +69,19 @@ by_selector(const struct accounts *list, const char *which,
     const struct lineages *ls, const char *server, const struct account **out,
     struct error *err)
 {
+	size_t matches = 0;
+
 	*out = NULL;
 	for (size_t i = 0; i < list->n; i++) {
 		if (!account_matches(list->v[i], which))
 			continue;
-		if (*out != NULL)
-			return ambiguous(list, which, ls, server, err);
 		*out = list->v[i];
+		matches++;
 	}
-	return 0;
+	if (matches <= 1)
+		return 0;
+	*out = NULL;
+	return ambiguous(list, which, ls, server, err);
 }
 
 static const struct account *
