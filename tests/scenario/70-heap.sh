@@ -1,0 +1,204 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# After each command that loads a private key, no private member of one is
+# left in the memory of acmeferry: heap, data, freed memory and dead stack; at
+# the far end neither. Each process is scanned when it ends.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+need pebble pebble-challtestsrv certbot sshd ssh jq openssl python3 cc
+if [ "${VALGRIND:-0}" = 1 ] || ldd "$ACMEFERRY" | grep -q asan; then
+	# both keep freed memory in places of their own
+	echo "1..0 # SKIP only the program as it is shipped is scanned"
+	T_ENDED=1
+	exit 0
+fi
+
+NEEDLES=$T/needles
+REPORT=$T/report
+SO=$T/heapscan.so
+ok "the scanner is built" cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror \
+    -O2 -shared -fPIC -Wl,-z,now -o "$SO" "$T_ROOT/tests/fault/heapscan.c"
+cat >"$T/bin/scanned" <<-E
+	#!/bin/sh
+	HEAPSCAN_NEEDLES=$NEEDLES HEAPSCAN_OUT=$REPORT LD_PRELOAD=$SO \\
+	    exec "$ACMEFERRY" "\$@"
+	E
+chmod 755 "$T/bin/scanned"
+ACMEFERRY=$T/bin/scanned
+
+# every private member that is in a store now; of certificates' keys as well
+learn() {
+	find "$T"/*/etc -name private_key.json | while read -r f; do
+		jq -r 'to_entries[] | select(.key | test("^([dpq]|d[pq]|qi)$"))
+		    | "\(.key) \(.value)"' "$f" 2>/dev/null
+	done >"$NEEDLES.new"
+	find "$T"/*/etc/archive -name 'privkey*.pem' 2>/dev/null |
+	    while read -r f; do
+		openssl pkey -in "$f" -noout -text | python3 -c '
+import base64, re, sys
+text = re.search(r"priv:\s*([0-9a-f:\s]+)", sys.stdin.read())[1]
+key = bytes.fromhex(re.sub(r"[^0-9a-f]", "", text)).lstrip(b"\0")
+print("certificate", base64.urlsafe_b64encode(key).decode().rstrip("="))'
+	done >>"$NEEDLES.new"
+	sort -u "$NEEDLES.new" >"$NEEDLES"
+}
+
+# clean WHAT N: N processes were scanned since the last time; none had a key
+clean() {
+	is "$1: how many were scanned" \
+	    "$(grep -c '^scanned acmeferry ' "$REPORT")" "$2"
+	is "$1: nothing is left behind" "$(grep '^found' "$REPORT" |
+	    cut -d' ' -f2-4 | sort | uniq -c | head -20)" ''
+	rm -f "$REPORT"
+}
+
+# after WHAT RC [N]: the last run
+after() {
+	rc_is "$1: exit" "$2"
+	clean "$1" "${3:-1}"
+}
+
+# --------------------------------------------------------------- a control
+start_dns
+PEBBLE_VA_ALWAYS_VALID=0
+start_pebble
+cert_at surrogate app.example.com || exit 1
+ID=$(account_id_at surrogate)
+learn
+is "what to look for: an account's members and a certificate's key" \
+    "$(cut -d' ' -f1 "$NEEDLES" | tr '\n' ' ')" "certificate d dp dq p q qi "
+cat >"$T/leak.py" <<-E
+	import base64, sys
+	for line in open(sys.argv[1]):
+	    name, text = line.split()
+	    raw = base64.urlsafe_b64decode(text + "===")
+	    kept = raw[::-1]
+	E
+HEAPSCAN_NEEDLES=$NEEDLES HEAPSCAN_OUT=$REPORT LD_PRELOAD=$SO \
+    python3 "$T/leak.py" "$NEEDLES"
+# what was read last is overwritten last
+last=$(tail -1 "$NEEDLES" | cut -d' ' -f1)
+for form in text raw limbs; do
+	ok "the scanner finds $form" grep -q "^found $last $form " "$REPORT"
+done
+rm -f "$REPORT"
+
+# --------------------------------------------------------------- reading
+SERVERDIR=$T/surrogate/etc/accounts/ca.example.com/directory
+mkdir -p "$SERVERDIR"
+chmod 700 "$T/surrogate/etc/accounts/ca.example.com" "$SERVERDIR"
+while read -r name id _; do
+	case $name in
+	rsa2048 | rsa-std* | rsa-extra | rsa-escapes | rsa-pretty | rsa-twice | \
+	    rsa4096 | rsa-wrong-* | rsa-partial | ec-p256 | ec-p384 | \
+	    ec-p521 | ec-wrong-d | ec-long-d | rsa-py2 | rsa-nocrt | \
+	    key-trailing | key-truncated) ;;
+	*) continue ;;
+	esac
+	# one whose id another has is in a wrong place, which check mends
+	if [ "$id" = - ] || [ -e "$SERVERDIR/$id" ]; then
+		id=$(echo "$name" | md5sum | cut -c1-32)
+	fi
+	cp -r "$T_ROOT/tests/fixtures/accounts/$name" "$SERVERDIR/$id"
+	chmod 700 "$SERVERDIR/$id"
+	chmod 400 "$SERVERDIR/$id/private_key.json"
+done <"$T_ROOT/tests/fixtures/accounts/INDEX"
+learn
+write_config surrogate
+run ferry_at surrogate list --json
+json_is "accounts of all kinds" '.accounts | length > 15' true
+after list 0
+run ferry_at surrogate check
+after check 4
+cp -a "$T/surrogate/etc" "$T/before"
+run ferry_at surrogate check --fix --json
+json_is "check --fix repairs something" \
+    '[.findings[] | select(.fixed)] | length > 0' true
+clean "check --fix" 1
+run ferry_at surrogate backups
+clean backups 1
+BACKUP=$(find "$T/surrogate/state/backups" -mindepth 1 -maxdepth 1 \
+    -printf '%f\n' | sort | head -1)
+run ferry_at surrogate restore --force "$BACKUP"
+after restore 0
+rm -rf "$T/surrogate/etc"
+cp -a "$T/before" "$T/surrogate/etc"
+
+# --------------------------------------------------------------- the CA
+run ferry_at surrogate verify -d app.example.com
+after verify 0
+ACCOUNT=$T/surrogate/etc/$PEBBLE_ACCOUNTS/$ID
+sed -i 's,my-account/,my-account/0,' "$ACCOUNT/regr.json"
+run ferry_at surrogate verify --fix
+after "verify --fix" 0
+run ferry_at surrogate verify --server https://127.0.0.1:1/directory
+clean "verify, nobody there" 1
+
+# --------------------------------------------------------------- the far end
+peer() {
+	write_config "$1" "peers:
+  far:
+    url: 'exec:'
+    command: [$T/bin/scanned, -c, $T/$2/config.yml, serve, --allow, $3]"
+}
+peer internal surrogate read
+run ferry_at internal pull far --dry-run
+after "pull --dry-run" 0 2
+run ferry_at internal pull far
+after pull 0 2
+run ferry_at internal pull far
+after "pull, nothing changed" 0 2
+run ferry_at internal pull far --all --server https://ca.example.com/directory
+isnt "a pull of everything, where some are refused" "$RC" 0
+clean "pull of everything" 2
+write_config other
+peer internal other write
+run ferry_at internal push far --account "$ID"
+after push 0 2
+ok "it is there" test -f "$T/other/etc/$PEBBLE_ACCOUNTS/$ID/private_key.json"
+run ferry_at internal pull "file://$T/surrogate/etc"
+after "pull from a directory" 0
+printf 'acmeferry 1\n\377\377\377\377' >"$T/garbage"
+"$ACMEFERRY" -c "$T/surrogate/config.yml" serve --allow read \
+    <"$T/garbage" >"$T/out" 2>&1
+isnt "serve does not take garbage" $? 0
+clean "serve and garbage" 1
+# cut off while the account arrives
+cat >"$T/bin/cut-off" <<-E
+	#!/bin/sh
+	"$ACMEFERRY" -c "$T/surrogate/config.yml" serve --allow read |
+	    head -c 1500
+	E
+chmod 755 "$T/bin/cut-off"
+write_config third "peers:
+  far:
+    url: 'exec:'
+    command: [$T/bin/cut-off]"
+run ferry_at third pull far
+isnt "a far end that is cut off" "$RC" 0
+clean "pull, cut off" 2
+start_sshd
+ssh_allow_serve read
+write_config fourth
+run ferry_at fourth pull surrogate --server "$PEBBLE_DIR_URL"
+after "pull over ssh" 0 2
+
+# --------------------------------------------------------------- certbot
+run ferry_at internal issue -d app.example.com
+after issue 0
+run ferry_at internal issue -d other.example.com
+after "issue, stopped by the guard" 6
+learn
+run ferry_at internal issue --force -d app.example.com
+after "issue --force" 0
+peers_kept=$SSHD_PORT
+SSHD_PORT=
+write_config fifth
+SSHD_PORT=$peers_kept
+for again in '' ' again'; do
+	run ferry_at fifth migrate "$SSHD_URL" -d app.example.com \
+	    --identity-file "$SSHD_KEY" --known-hosts-file "$SSHD_KNOWN_HOSTS"
+	after "migrate$again" 0 2
+	learn
+done
+done_testing
