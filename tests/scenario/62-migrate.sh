@@ -132,6 +132,24 @@ run ferry_at internal migrate 127.0.0.1 -d "$NAME"
 rc_is "and back" 0
 is "to the first" "$(conf_value internal account)" "$ID"
 
+# ------------------------------------------------------------- replaced
+# the surrogate lost its store and registered anew
+rm -rf "$T/surrogate/etc" "$T/surrogate/work"
+cert_at surrogate "$NAME"
+NEW=$(account_id_at surrogate)
+isnt "the surrogate has a new account" "$NEW" "$ID"
+TRIED=$(attempts)
+run ferry_at internal migrate 127.0.0.1 -d "$NAME" --json
+rc_is "its account was replaced" 0
+is "the lineage follows" "$(conf_value internal account)" "$NEW"
+ok "the old one stays while another lineage uses it" test -e \
+    "$T/internal/etc/$PEBBLE_ACCOUNTS/$ID"
+is "which it does" "$(conf_value internal account b.example.com)" "$ID"
+run ferry_at internal issue --force -d "$NAME"
+rc_is "and renews" 0
+is "no challenge was tried" "$(attempts)" "$TRIED"
+ID=$NEW
+
 # ------------------------------------------------------------- errors
 run ferry_at internal migrate 127.0.0.1
 rc_is "no name" 2
