@@ -120,13 +120,13 @@ same(const struct finding *a, const struct finding *b)
 	return a->code == b->code && strcmp(a->path, b->path) == 0;
 }
 
-static bool
-has(const struct findings *l, const struct finding *f)
+static struct finding *
+find(const struct findings *l, const struct finding *f)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (same(&l->v[i], f))
-			return true;
-	return false;
+			return &l->v[i];
+	return NULL;
 }
 
 /* Moves the findings that are new behind the old ones. */
@@ -136,7 +136,7 @@ add_new(struct findings *old, struct findings *now, struct error *err)
 	struct finding *v;
 
 	for (size_t i = 0; i < now->n; i++) {
-		if (has(old, &now->v[i]))
+		if (find(old, &now->v[i]) != NULL)
 			continue;
 		v = list_room(old->v, old->n, &old->cap, sizeof(*v), err);
 		if (v == NULL)
@@ -167,9 +167,19 @@ static int
 compare(struct findings *old, struct findings *now, struct error *err)
 {
 	size_t kept = 0, before = old->n;
+	struct finding *f;
+	char *message;
 
-	for (size_t i = 0; i < before; i++)
-		old->v[i].fixed = !has(now, &old->v[i]);
+	for (size_t i = 0; i < before; i++) {
+		f = find(now, &old->v[i]);
+		old->v[i].fixed = f == NULL;
+		if (f == NULL)
+			continue;
+		/* as it is now: what it names may have another name */
+		message = old->v[i].message;
+		old->v[i].message = f->message;
+		f->message = message;
+	}
 	if (add_new(old, now, err) == -1)
 		return -1;
 	for (size_t i = 0; i < old->n; i++) {
