@@ -162,21 +162,26 @@ read_dir(int fd, struct server_dir *d, struct below *below, struct error *err)
 	return rc;
 }
 
-/* True where the directory is one of those above it. */
-static bool
-circular(struct walk *w, int fd, int depth)
+/* *yes where the directory is one of those above it, or too deep. */
+static int
+circular(struct walk *w, int fd, const char *path, int depth, bool *yes)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) == -1 || depth >= DEPTH_MAX)
-		return true;
+	*yes = true;
+	if (depth >= DEPTH_MAX)
+		return 0;
+	if (fstat(fd, &st) == -1)
+		return error_sys(w->err, CODE_ERROR, "'%s/%s': cannot be "
+		    "examined", vis(w->s->accounts), vis(path));
 	for (int i = 0; i < depth; i++)
 		if (w->above[i].dev == st.st_dev &&
 		    w->above[i].ino == st.st_ino)
-			return true;
+			return 0;
 	w->above[depth].dev = st.st_dev;
 	w->above[depth].ino = st.st_ino;
-	return false;
+	*yes = false;
+	return 0;
 }
 
 static int visit(struct walk *w, int parent, const char *name,
@@ -208,6 +213,7 @@ visit(struct walk *w, int parent, const char *name, const char *path,
 {
 	struct below below;
 	struct server_dir *d;
+	bool around;
 	int fd, rc = -1;
 
 	memset(&below, 0, sizeof(below));
@@ -223,7 +229,9 @@ visit(struct walk *w, int parent, const char *name, const char *path,
 		d->unreadable = true;
 		return 0;
 	}
-	if (circular(w, fd, depth)) {
+	if (circular(w, fd, path, depth, &around) == -1)
+		goto out;
+	if (around) {
 		rc = 0;
 		goto out;
 	}
