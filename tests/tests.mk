@@ -32,13 +32,14 @@ scenario: all
 .PHONY: test
 test:
 	$(Q)$(DEPS) build test
-	$(Q)$(MAKE) check
+	$(Q)$(MAKE) -j$(JOBS) check
 	$(Q)$(MAKE) scenario
+	$(Q)$(MAKE) -j$(JOBS) torture-quick
 
 .PHONY: test-asan
 test-asan:
 	$(Q)$(DEPS) build test
-	$(Q)$(MAKE) SAN=asan check
+	$(Q)$(MAKE) -j$(JOBS) SAN=asan check
 	$(Q)$(MAKE) SAN=asan scenario
 
 .PHONY: test-valgrind
@@ -52,7 +53,7 @@ COV_MIN	?= 90
 cov:
 	$(Q)$(DEPS) build cov
 	$(Q)rm -rf build/cov/raw && mkdir -p build/cov/raw
-	$(Q)$(MAKE) SAN=cov check
+	$(Q)$(MAKE) -j$(JOBS) SAN=cov check
 	-$(Q)$(MAKE) SAN=cov scenario
 	$(Q)sh tests/lab/cov.sh build/cov $(COV_MIN)
 
@@ -63,7 +64,7 @@ include tests/fuzz/fuzz.mk
 .PHONY: test-certbots
 test-certbots:
 	$(Q)$(DEPS) build certbots
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/certbots.sh \
 	    tests/scenario/50-interop.sh
 
@@ -72,5 +73,5 @@ include tests/bench/bench.mk
 .PHONY: demo
 demo:
 	$(Q)$(DEPS) build demo
-	$(Q)$(MAKE) -s all
+	$(Q)$(MAKE) -s -j$(JOBS) all
 	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/demo.sh
