@@ -53,8 +53,10 @@ memory_free(struct memory *m)
 		free(m->lifetimes[i].server);
 		free(m->lifetimes[i].profile);
 	}
-	for (size_t i = 0; i < m->nmarks; i++)
+	for (size_t i = 0; i < m->nmarks; i++) {
 		free(m->marks[i].key);
+		free(m->marks[i].url);
+	}
 	free(m->authz);
 	free(m->accounts);
 	free(m->lifetimes);
@@ -302,26 +304,34 @@ mark(const struct memory *m, const char *key)
 }
 
 int
-memory_set_mark(struct memory *m, const char *key, int64_t when,
-    struct error *err)
+memory_set_mark(struct memory *m, const char *key, const char *url,
+    int64_t when, struct error *err)
 {
 	struct memory_mark *k = mark(m, key), *v;
-	struct memory_mark e = { NULL, when, true };
+	struct memory_mark e = { NULL, NULL, when, true };
 
 	if (k == NULL && when == 0)
 		return 0;
+	if (str_dup(&e.url, url, err) == -1)
+		return -1;
 	m->dirty = true;
 	if (k != NULL) {
+		free(k->url);
+		k->url = e.url;
 		k->when = when;
 		k->dirty = true;
 		return 0;
 	}
 	if ((v = mem_grow(m->marks, m->nmarks, &m->capmarks,
-	    sizeof(*v))) == NULL)
+	    sizeof(*v))) == NULL) {
+		free(e.url);
 		return error_nomem(err);
+	}
 	m->marks = v;
-	if (str_dup(&e.key, key, err) == -1)
+	if (str_dup(&e.key, key, err) == -1) {
+		free(e.url);
 		return -1;
+	}
 	v[m->nmarks++] = e;
 	return 0;
 }
@@ -339,8 +349,8 @@ mark_key(const char *word, const char *a, const char *b)
 	return s;
 }
 
-static int64_t
-mark_when(const struct memory *m, const char *word, const char *a,
+static const struct memory_mark *
+mark_of(const struct memory *m, const char *word, const char *a,
     const char *b)
 {
 	const struct memory_mark *k = NULL;
@@ -349,34 +359,60 @@ mark_when(const struct memory *m, const char *word, const char *a,
 	if ((key = mark_key(word, a, b)) != NULL)
 		k = mark(m, key);
 	free(key);
+	return k;
+}
+
+static int64_t
+mark_when(const struct memory *m, const char *word, const char *a,
+    const char *b)
+{
+	const struct memory_mark *k = mark_of(m, word, a, b);
+
 	return k == NULL ? 0 : k->when;
 }
 
 static int
 mark_put(struct memory *m, const char *word, const char *a, const char *b,
-    int64_t when, struct error *err)
+    const char *url, int64_t when, struct error *err)
 {
 	char *key;
 	int r;
 
 	if ((key = mark_key(word, a, b)) == NULL)
 		return error_nomem(err);
-	r = memory_set_mark(m, key, when, err);
+	r = memory_set_mark(m, key, url, when, err);
 	free(key);
 	return r;
 }
 
 int64_t
-memory_pending(const struct memory *m, const char *key)
+memory_pending(const struct memory *m, const char *key, const char **url)
 {
-	return mark_when(m, "pending", key, "");
+	const struct memory_mark *k = mark_of(m, "pending", key, "");
+
+	if (url != NULL)
+		*url = k == NULL ? NULL : k->url;
+	return k == NULL ? 0 : k->when;
 }
 
 int
-memory_set_pending(struct memory *m, const char *key, int64_t when,
+memory_set_pending(struct memory *m, const char *key, const char *url,
+    int64_t when, struct error *err)
+{
+	return mark_put(m, "pending", key, "", url, when, err);
+}
+
+int64_t
+memory_order_reuse(const struct memory *m, const char *server)
+{
+	return mark_when(m, "order-reuse", server, "");
+}
+
+int
+memory_set_order_reuse(struct memory *m, const char *server, int64_t when,
     struct error *err)
 {
-	return mark_put(m, "pending", key, "", when, err);
+	return mark_put(m, "order-reuse", server, "", NULL, when, err);
 }
 
 int64_t
@@ -390,7 +426,7 @@ int
 memory_set_deactivated(struct memory *m, const char *account,
     const char *name, int64_t when, struct error *err)
 {
-	return mark_put(m, "deactivated", account, name, when, err);
+	return mark_put(m, "deactivated", account, name, NULL, when, err);
 }
 
 int
@@ -432,9 +468,10 @@ prune_marks(struct memory *m, int64_t now)
 
 	for (size_t i = 0; i < m->nmarks; i++) {
 		if (m->marks[i].when < now - 30 * DAY ||
-		    m->nmarks - i > MEMORY_MARKS)
+		    m->nmarks - i > MEMORY_MARKS) {
 			free(m->marks[i].key);
-		else
+			free(m->marks[i].url);
+		} else
 			m->marks[kept++] = m->marks[i];
 	}
 	m->nmarks = kept;

@@ -68,11 +68,18 @@ int64_t memory_lifetime(const struct memory *m, const char *server,
 int memory_set_lifetime(struct memory *m, const char *server,
     const char *profile, int64_t seconds, struct error *err) WARN_UNUSED;
 
-/* When this set of names was last ordered and came back pending; 0: never,
- * or it has come back ready since.  key: memory_order_key(). */
-int64_t memory_pending(const struct memory *m, const char *key);
-int memory_set_pending(struct memory *m, const char *key, int64_t when,
-    struct error *err) WARN_UNUSED;
+/* When this set of names was last ordered and came back pending, and that
+ * order's URL (NULL is fine); 0: never, or it has come back ready since.
+ * key: memory_order_key(). */
+int64_t memory_pending(const struct memory *m, const char *key,
+    const char **url);
+int memory_set_pending(struct memory *m, const char *key, const char *url,
+    int64_t when, struct error *err) WARN_UNUSED;
+/* When the server was last seen to return the same pending order for the same
+ * names; 0: never. */
+int64_t memory_order_reuse(const struct memory *m, const char *server);
+int memory_set_order_reuse(struct memory *m, const char *server,
+    int64_t when, struct error *err) WARN_UNUSED;
 /* When a pending authorization for a name was last deactivated; 0: never. */
 int64_t memory_deactivated(const struct memory *m, const char *account,
     const char *name);

@@ -121,7 +121,8 @@ load_mark(struct memory *m, const json *j, struct error *err)
 {
 	if (*str_of(j, "key") == '\0')
 		return 0;
-	return memory_set_mark(m, str_of(j, "key"), int_of(j, "when"), err);
+	return memory_set_mark(m, str_of(j, "key"),
+	    json_str(json_get(j, "url")), int_of(j, "when"), err);
 }
 
 static void
@@ -228,6 +229,8 @@ put_rest(struct json_w *w, const struct memory *m)
 	for (size_t i = 0; i < m->nmarks; i++) {
 		json_w_obj(w, NULL);
 		json_w_str(w, "key", m->marks[i].key);
+		if (m->marks[i].url != NULL)
+			json_w_str(w, "url", m->marks[i].url);
 		json_w_int(w, "when", m->marks[i].when);
 		json_w_obj_end(w);
 	}
@@ -286,7 +289,7 @@ merge(struct memory *to, const struct memory *from, struct error *err)
 	for (size_t i = 0; i < from->nmarks; i++)
 		if (from->marks[i].dirty &&
 		    memory_set_mark(to, from->marks[i].key,
-		    from->marks[i].when, err) == -1)
+		    from->marks[i].url, from->marks[i].when, err) == -1)
 			return -1;
 	return 0;
 }

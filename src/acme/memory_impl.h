@@ -19,7 +19,8 @@ struct memory_lifetime {
 	bool dirty;
 };
 struct memory_mark {
-	char *key;		/* "pending ..." or "deactivated ..." */
+	char *key;		/* "pending ...", "deactivated ...", ... */
+	char *url;		/* NULL: none */
 	int64_t when;		/* 0: forgotten */
 	bool dirty;
 };
@@ -42,8 +43,8 @@ struct memory {
 };
 
 struct memory *memory_new(const char *state_dir, struct error *err);
-int memory_set_mark(struct memory *m, const char *key, int64_t when,
-    struct error *err) WARN_UNUSED;
+int memory_set_mark(struct memory *m, const char *key, const char *url,
+    int64_t when, struct error *err) WARN_UNUSED;
 /* Drops what is old and what is too much. */
 void memory_prune(struct memory *m, int64_t now);
 /* Reads the file; what is unfit is skipped. */

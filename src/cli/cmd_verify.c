@@ -33,9 +33,31 @@ struct work {
 	struct accounts accounts;
 	struct lineages lineages;
 	struct verify verify;
+	struct error err;	/* of a set that could not even be asked */
 };
 
 /* ---- which names -------------------------------------------------------- */
+
+/* No account stands for these names: that is their result, and the others are
+ * asked all the same. */
+static int
+not_asked(struct work *w, const struct strs *names, const struct error *why,
+    struct error *err)
+{
+	struct verify_name n;
+
+	if (w->err.code == CODE_OK ||
+	    code_worse(w->err.code, why->code) != w->err.code)
+		w->err = *why;
+	for (size_t i = 0; i < names->n; i++) {
+		n = (struct verify_name){ .name = names->v[i],
+			.status = AUTHZ_UNKNOWN, .result = why->code,
+			.error = (char *)(uintptr_t)why->msg };
+		if (cli_report_name(w->cli, &n, err) == -1)
+			return -1;
+	}
+	return 0;
+}
 
 /* account NULL: as account_pick() says. */
 static int
@@ -45,10 +67,12 @@ add_set(struct work *w, const struct strs *names, const char *account,
 	const char *which = w->cli->account != NULL ? w->cli->account :
 	    account;
 	const struct account *a = NULL;
+	struct error why;
 
+	error_clear(&why);
 	if (account_pick(&w->accounts, &w->lineages, w->cli->config,
-	    w->server, which, names, &a, err) == -1)
-		return -1;
+	    w->server, which, names, &a, &why) == -1)
+		return not_asked(w, names, &why, err);
 	return verify_add_set(&w->verify, a, names, profile, err);
 }
 
@@ -115,7 +139,7 @@ add_lineages(struct work *w, struct error *err)
 		c = config_cert(w->cli->config, l->name);
 		if (add_set(w, &l->domains, l->account,
 		    c == NULL ? NULL : c->profile, err) == -1)
-			return error_wrap(err, "'%s'", l->name);
+			return -1;
 	}
 	return 0;
 }
@@ -144,7 +168,7 @@ add_all(struct work *w, struct error *err)
 		return 0;
 	for (size_t i = 0; i < c->ncerts; i++)
 		if (add_configured(w, c->certs[i], err) == -1)
-			return error_wrap(err, "'%s'", c->certs[i]->name);
+			return -1;
 	return 0;
 }
 
@@ -243,10 +267,12 @@ work(struct work *w, const struct cli_args *a, const struct strs *domains,
 	if (verify_run(v, err) == -1 ||
 	    report_all(w->cli, v, err) == -1)
 		return -1;
-	if (v->result == CODE_OK)
-		return 0;
-	*err = v->err;
-	return -1;
+	if (v->result != CODE_OK)
+		*err = v->err;
+	if (w->err.code != CODE_OK && (v->result == CODE_OK ||
+	    code_worse(v->result, w->err.code) != v->result))
+		*err = w->err;
+	return v->result == CODE_OK && w->err.code == CODE_OK ? 0 : -1;
 }
 
 int
@@ -256,6 +282,7 @@ cmd_verify(struct cli *cli, const struct cli_args *a, struct error *err)
 	struct strs domains = { 0 };
 	int r = -1;
 
+	error_clear(&w.err);
 	cli->report.has_accounts = true;
 	cli->report.has_names = true;
 	if (args_domains(a, &domains, err) == 0)

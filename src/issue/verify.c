@@ -167,7 +167,8 @@ verify_kid(const struct verify_set *s)
 {
 	const struct verify_account *va = &s->verify->accounts[s->account];
 
-	if (va->fixed && va->location != NULL)
+	/* the CA's own spelling, once it is known to be the same account */
+	if (va->state == ACCOUNT_VALID && va->location != NULL)
 		return va->location;
 	return va->account->uri == NULL ? "" : va->account->uri;
 }

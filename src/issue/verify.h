@@ -106,9 +106,8 @@ struct verify {
 	enum verify_order order;
 	bool fix;		/* repair a wrong uri in the store */
 	bool dry_run;		/* change nothing, send no newOrder */
-	bool unattended;	/* cron: a set that came back pending is not
-				 * ordered again for a day unless a hint is
-				 * newer */
+	bool unattended;	/* cron: no order while the window is known
+				 * shut, unless a hint is newer */
 	int64_t max_wait;	/* seconds; verify_init() sets 120 */
 	int64_t max_age;	/* accept remembered answers so old; 0: none */
 	/* results */

@@ -16,8 +16,6 @@
 
 enum { CANDIDATES = 4 };	/* authorizations asked for, for one name */
 
-#define DAY	((int64_t)24 * 3600)
-
 /* One request about one authorization. */
 struct ask {
 	struct verify_set *set;
@@ -212,13 +210,22 @@ last_validated(const struct verify_set *s)
 	return last;
 }
 
-/* Cron asks in vain at most once a day, unless a peer knows better. */
+/* A CA that returns pending orders again, a pending order of ours, and every
+ * name that lacks something still pending in it: the answer to another order is
+ * known. */
 static bool
-asked_today(const struct verify_set *s)
+answer_known(const struct verify_set *s)
 {
-	int64_t when = memory_pending(s->verify->memory, s->key);
+	const struct memory *m = s->verify->memory;
 
-	return when > clock_now() - DAY && !set_hinted_since(s, when);
+	if (memory_pending(m, s->key, NULL) == 0 ||
+	    memory_order_reuse(m, s->verify->server) == 0)
+		return false;
+	for (size_t i = 0; i < s->nnames; i++)
+		if (!s->names[i].usable &&
+		    s->names[i].status != AUTHZ_PENDING)
+			return false;
+	return true;
 }
 
 static bool
@@ -232,11 +239,11 @@ needs_order(const struct verify_set *s)
 	 * valid */
 	if (all_usable(s))
 		return v->order == VERIFY_ORDER_ALWAYS ||
-		    memory_pending(v->memory, s->key) != 0;
+		    memory_pending(v->memory, s->key, NULL) != 0;
 	if (known_shut(s) && (v->order != VERIFY_ORDER_ALWAYS ||
 	    v->unattended) && !set_hinted_since(s, last_validated(s) + 3600))
 		return false;
-	return !v->unattended || !asked_today(s);
+	return !answer_known(s);
 }
 
 static void

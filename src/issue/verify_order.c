@@ -86,12 +86,19 @@ order_refused(struct verify_set *s, const struct acme_answer *r,
 
 /* ---- the end of an order ------------------------------------------------ */
 
+/* when 0: it is ready.  The same order twice tells what the CA does. */
 static void
 mark_pending(struct verify_set *s, int64_t when)
 {
+	struct memory *m = s->verify->memory;
+	const char *before = NULL;
 	struct error err;
 
-	if (memory_set_pending(s->verify->memory, s->key, when, &err) == -1)
+	if (when != 0 && !s->deactivated &&
+	    memory_pending(m, s->key, &before) != 0 && before != NULL && memory_set_order_reuse(m, s->verify->server,
+	    strcmp(before, s->order) == 0 ? when : 0, &err) == -1)
+		log_verbose("%s", err.msg);
+	if (memory_set_pending(m, s->key, s->order, when, &err) == -1)
 		log_verbose("%s", err.msg);
 }
 

@@ -89,6 +89,16 @@ is "one order showed it, one proved it to be reused, one came back ready" \
 verify
 rc_is "and stays well" 0
 
+name=patient.example.com
+verify
+verify
+is "a pending order that comes back twice" "$(status)" pending
+acme_forget
+verify
+is "is not ordered a third time: the answer is known" \
+    "$(acme_asked '"/order"')" 0
+is "for its authorization tells the same" "$(status)" pending
+
 note "at most once a day"
 name=twice.example.com
 verify
@@ -169,7 +179,32 @@ json_is "stands for both" '[.names[].name] | join(" ")' \
 is "in one order" "$(acme_asked '"/order"')" 1
 run ferry_at surrogate --json verify
 json_is "without -d they are all asked" '.names | length' 2
+run ferry_at surrogate --json verify -d pair.example.com -d lone.example.com
+json_is "a name that is not configured has an order of its own" \
+    '[.names[] | "\(.name) \(.status)"] | join(", ")' \
+    "pair.example.com valid, www.pair.example.com valid, \
+lone.example.com pending"
 run ferry_at surrogate --json verify -d '*.example.net'
 rc_is "a wildcard is a name of its own" 6
 json_is "name" '.names[0].name' '*.example.net'
+
+note "which account"
+cp -a "$T/surrogate/etc" "$T/one"
+ok "a second account" env REQUESTS_CA_BUNDLE="$PEBBLE_CA" "$CERTBOT" register \
+    --config-dir "$T/two" --work-dir "$T/work" --logs-dir "$T/logs" -n \
+    --agree-tos -m two@example.com --no-eff-email --server "$ACME_URL"
+cp -a "$T/two/$PEBBLE_ACCOUNTS"/* "$T/surrogate/etc/$PEBBLE_ACCOUNTS/"
+run ferry_at surrogate --json verify -d lone.example.com
+rc_is "of two accounts none is guessed" 4
+like "both are listed" "$ERR" "several accounts: [0-9a-f]{32}, [0-9a-f]{32}; \
+choose one with --account"
+json_is "the name says so too" '.names[0].result' store
+first=$(jq -r .uri "$T/one/$PEBBLE_ACCOUNTS"/*/regr.json)
+run ferry_at surrogate --json --account "$first" verify -d lone.example.com
+rc_is "--account takes a URL" 6
+json_is "and asks that one" '.accounts[0].uri' "$first"
+run ferry_at surrogate --json verify
+rc_is "without -d" 4
+json_is "the accounts are asked all the same" \
+    '[.accounts[].state] | join(" ")' "valid valid"
 done_testing

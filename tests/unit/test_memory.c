@@ -54,6 +54,7 @@ round_trip(void **state)
 {
 	int64_t now = clock_now();
 	const struct memory_authz *z;
+	const char *url = NULL;
 	struct error err;
 	struct memory *m;
 
@@ -69,7 +70,10 @@ round_trip(void **state)
 	    &err), 0);
 	assert_int_equal(memory_set_lifetime(m, "https://ca/dir", "", 300,
 	    &err), 0);
-	assert_int_equal(memory_set_pending(m, "key", now, &err), 0);
+	assert_int_equal(memory_set_pending(m, "key", URL("o"), now, &err),
+	    0);
+	assert_int_equal(memory_set_order_reuse(m, "https://ca/dir", now,
+	    &err), 0);
 	assert_int_equal(memory_set_deactivated(m, ACCT, "a", now, &err), 0);
 	saved(m);
 
@@ -93,21 +97,24 @@ round_trip(void **state)
 	assert_int_equal(memory_account(m, "https://x", "thumb"), 0);
 	assert_int_equal(memory_lifetime(m, "https://ca/dir", ""), 600);
 	assert_int_equal(memory_lifetime(m, "https://ca/dir", "x"), 0);
-	assert_int_equal(memory_pending(m, "key"), now);
-	assert_int_equal(memory_pending(m, "other"), 0);
+	assert_int_equal(memory_pending(m, "key", &url), now);
+	assert_string_equal(url, URL("o"));
+	assert_int_equal(memory_order_reuse(m, "https://ca/dir"), now);
+	assert_int_equal(memory_order_reuse(m, "https://x/dir"), 0);
+	assert_int_equal(memory_pending(m, "other", NULL), 0);
 	assert_int_equal(memory_deactivated(m, ACCT, "a"), now);
 	assert_int_equal(memory_deactivated(m, ACCT, "b"), 0);
 
 	/* forgotten for good */
 	memory_drop_authz(m, URL("2"));
 	assert_int_equal(memory_set_account(m, ACCT, "thumb", 0, &err), 0);
-	assert_int_equal(memory_set_pending(m, "key", 0, &err), 0);
+	assert_int_equal(memory_set_pending(m, "key", NULL, 0, &err), 0);
 	saved(m);
 	m = opened();
 	z = memory_authz(m, ACCT, "a.example.com", "", 0);
 	assert_string_equal(z->url, URL("1"));
 	assert_int_equal(memory_account(m, ACCT, "thumb"), 0);
-	assert_int_equal(memory_pending(m, "key"), 0);
+	assert_int_equal(memory_pending(m, "key", NULL), 0);
 	memory_free(m);
 }
 
@@ -212,18 +219,18 @@ bounded(void **state)
 	m = opened();
 	for (int i = 0; i < MEMORY_MARKS + 50; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
-		assert_int_equal(memory_set_pending(m, key, clock_now(),
+		assert_int_equal(memory_set_pending(m, key, NULL, clock_now(),
 		    &err), 0);
 	}
 	saved(m);
 	m = opened();
 	for (int i = 0; i < MEMORY_MARKS + 50; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
-		n += memory_pending(m, key) != 0;
+		n += memory_pending(m, key, NULL) != 0;
 	}
 	assert_int_equal(n, MEMORY_MARKS);
 	snprintf(key, sizeof(key), "k%d", MEMORY_MARKS + 49);
-	assert_true(memory_pending(m, key) != 0);
+	assert_true(memory_pending(m, key, NULL) != 0);
 	memory_free(m);
 }
 
