@@ -240,6 +240,34 @@ check_plain(struct checker *c, const char *dir, struct error *err)
 	return rc;
 }
 
+/* backups/ and what lies in each. */
+static int
+check_backups(struct checker *c, struct error *err)
+{
+	char *path = NULL, *sub;
+	struct dirent *e;
+	int rc;
+	DIR *d;
+
+	if (str_printf(&path, err, "%s/backups", c->s->state_dir) == -1)
+		return -1;
+	rc = check_plain(c, path, err);
+	if (rc == 0 && (d = opendir(path)) != NULL) {
+		while (rc == 0 && (e = readdir(d)) != NULL) {
+			if (e->d_name[0] == '.')
+				continue;
+			rc = str_printf(&sub, err, "%s/%s", path, e->d_name);
+			if (rc == 0) {
+				rc = check_plain(c, sub, err);
+				free(sub);
+			}
+		}
+		(void)closedir(d);
+	}
+	free(path);
+	return rc;
+}
+
 static int
 check_state(struct checker *c, struct error *err)
 {
@@ -254,7 +282,9 @@ check_state(struct checker *c, struct error *err)
 		rc = found(c, &f, err, "a change was interrupted and waits to "
 		    "be finished");
 	free(path);
-	return rc;
+	if (rc == 0)
+		rc = check_plain(c, c->s->state_dir, err);
+	return rc == 0 ? check_backups(c, err) : -1;
 }
 
 int

@@ -151,6 +151,7 @@ read_lineage(struct store *s, const char *name, bool with_cert,
 			error_nomem(err);
 			goto out;
 		}
+		l->unreadable = true;
 		problem(l, why.msg);
 	} else if (found == 0) {
 		rc = 0;

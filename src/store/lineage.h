@@ -23,6 +23,7 @@ struct lineage {
 	/* of the certificate, where it can be read (else empty, 0) */
 	struct strs domains;	/* the SANs, in the certificate's order */
 	int64_t not_before, not_after;
+	bool unreadable;	/* the conf itself could not be read */
 	char problem[256];	/* why something could not be read, "" */
 };
 

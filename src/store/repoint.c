@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/store_priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +13,21 @@
 #include "store/backup.h"
 #include "store/server.h"
 
-static bool
-same_dir(const char *path, const struct stat *dir)
+/* *yes: path leads to that directory.  What cannot be looked at is an error:
+ * passing it over would leave it with a name that is gone. */
+static int
+same_dir(const char *path, const struct stat *dir, bool *yes,
+    struct error *err)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && st.st_dev == dir->st_dev &&
-	    st.st_ino == dir->st_ino;
+	*yes = false;
+	if (stat(path, &st) == 0)
+		*yes = st.st_dev == dir->st_dev && st.st_ino == dir->st_ino;
+	else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be examined",
+		    vis(path));
+	return 0;
 }
 
 /* Does the lineage's account lie in that directory, whichever way it goes? */
@@ -31,18 +40,20 @@ leads_to(struct store *s, const struct lineage *l, const struct stat *dir,
 	int rc = -1;
 
 	*yes = false;
+	if (l->unreadable)
+		return error_set(err, CODE_ERROR, "%s", l->problem);
 	if (l->server == NULL || l->account == NULL ||
 	    strchr(l->account, '/') != NULL)
 		return 0;
 	if (server_path(l->server, &path, err) == -1 ||
-	    layout_path(s, path, l->account, &full, err) == -1)
+	    layout_path(s, path, l->account, &full, err) == -1 ||
+	    same_dir(full, dir, yes, err) == -1)
 		goto out;
-	*yes = same_dir(full, dir);
 	if (!*yes && (reuse = server_reuse_path(path)) != NULL) {
 		free(full);
-		if (layout_path(s, reuse, l->account, &full, err) == -1)
+		if (layout_path(s, reuse, l->account, &full, err) == -1 ||
+		    same_dir(full, dir, yes, err) == -1)
 			goto out;
-		*yes = same_dir(full, dir);
 	}
 	rc = 0;
 out:
@@ -111,16 +122,22 @@ static int
 links_in(struct store *s, const struct server_dir *d, const struct stat *dir,
     struct strs *out, struct error *err)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	char *full;
+	bool yes;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < d->ids.n; i++) {
 		if (layout_path(s, d->path, d->ids.v[i], &full, err) == -1)
 			return -1;
-		if (lstat(full, &st) == 0 && S_ISLNK(st.st_mode) &&
-		    same_dir(full, dir))
-			rc = strs_add(out, full, err);
+		if (lstat(full, &st) == -1 && errno != ENOENT)
+			rc = error_sys(err, CODE_ERROR, "'%s': cannot be "
+			    "examined", vis(full));
+		else if (S_ISLNK(st.st_mode)) {
+			rc = same_dir(full, dir, &yes, err);
+			if (rc == 0 && yes)
+				rc = strs_add(out, full, err);
+		}
 		free(full);
 	}
 	return rc;

@@ -371,6 +371,7 @@ test_links(void **state)
 static void
 test_litter(void **state)
 {
+	char path[PATH_MAX];
 	struct journal *j;
 	struct error err;
 	struct box b;
@@ -388,9 +389,12 @@ test_litter(void **state)
 	    &err));
 	FAILS(journal_commit(j, &err), CODE_ERROR);
 	journal_free(j);
-	codes(&b, false, "litter litter litter journal");
+	snprintf(path, sizeof(path), "%s/backups/x/.acmeferry-zzzzzabcdefg",
+	    b.state);
+	box_text(path, "x");
+	codes(&b, false, "litter litter litter litter journal");
 	box_text(box_path(&b, "nothere"), "x");
-	codes(&b, true, "litter! litter! litter! journal!");
+	codes(&b, true, "litter! litter! litter! litter! journal!");
 	assert_true(box_has(&b, "there"));
 	codes(&b, false, "");
 	box_end(&b);
