@@ -66,7 +66,7 @@ plain_job(const struct strs *domains)
 
 #define BASE "/usr/bin/certbot certonly -n --server https://ca.example/dir " \
 	"--account 0123456789abcdef0123456789abcdef " \
-	"--cert-name app.example.com -d app.example.com -d b.example.com " 
+	"--cert-name app.example.com -d app.example.com -d b.example.com "
 #define GUARD "--no-autorenew --authenticator standalone " \
 	"--http-01-address acmeferry..invalid"
 
