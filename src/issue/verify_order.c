@@ -94,8 +94,9 @@ mark_pending(struct verify_set *s, int64_t when)
 	const char *before = NULL;
 	struct error err;
 
-	if (when != 0 && !s->deactivated &&
-	    memory_pending(m, s->key, &before) != 0 && before != NULL && memory_set_order_reuse(m, s->verify->server,
+	(void)memory_pending(m, s->key, &before);
+	if (when != 0 && !s->deactivated && before != NULL &&
+	    memory_set_order_reuse(m, s->verify->server,
 	    strcmp(before, s->order) == 0 ? when : 0, &err) == -1)
 		log_verbose("%s", err.msg);
 	if (memory_set_pending(m, s->key, s->order, when, &err) == -1)
