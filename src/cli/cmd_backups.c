@@ -49,8 +49,9 @@ cmd_backups(struct cli *cli, const struct cli_args *a, struct error *err)
 	    cli_store(cli, &s, err) == -1 ||
 	    backup_list(s, &list, err) == -1)
 		goto out;
-	for (size_t i = 0; i < list.n; i++)
-		if (row(r, list.v[i], err) == -1)
+	/* newest first */
+	for (size_t i = list.n; i > 0; i--)
+		if (row(r, list.v[i - 1], err) == -1)
 			goto out;
 	if (list.n == 0)
 		ret = report_line(r, err, "no backups in %s/backups",

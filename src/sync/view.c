@@ -111,6 +111,24 @@ view_certs(struct view *v, const struct merge *m, struct error *err)
 	return 0;
 }
 
+/* Behind those of the servers before. */
+static int
+add_server(struct store *s, const char *server, struct accounts *out,
+    struct error *err)
+{
+	struct accounts list;
+	int rc = 0;
+
+	if (store_accounts(s, server, 0, &list, err) == -1)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < list.n; i++) {
+		rc = accounts_add(out, list.v[i], err);
+		list.v[i] = NULL;
+	}
+	accounts_free(&list);
+	return rc;
+}
+
 int
 view_load(struct store *s, const struct merge *m, bool with_ledger,
     struct view *out, struct error *err)
@@ -119,8 +137,8 @@ view_load(struct store *s, const struct merge *m, bool with_ledger,
 
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < m->servers->n; i++)
-		if (store_accounts(s, m->servers->v[i], 0, &out->accounts,
-		    err) == -1)
+		if (add_server(s, m->servers->v[i], &out->accounts, err) ==
+		    -1)
 			goto fail;
 	if (view_certs(out, m, err) == -1 || view_accounts(out, err) == -1)
 		goto fail;

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# The local half of the contract as an outsider tries it: what is selected,
+# what is shown, what --json has on every exit, what a second run does. No CA.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+need jq
+
+FIXTURES=$T_ROOT/tests/fixtures/accounts
+LE=acme-v02.api.letsencrypt.org/directory
+V01=acme-v01.api.letsencrypt.org/directory
+RSA=f1a42f8f4dd6a9117b665fd2d9952409
+EC=ecaa6def23d8ef66aeb915a269c96d2c
+PY2=9849eb76ecb0b49b781c6f719383ba0a
+
+# put STORE FIXTURE SERVER-PATH NAME [HOST]: one account; its uri is on HOST
+put() {
+	p=$T/$1/etc/accounts/$3/$4
+	(umask 077 && mkdir -p "$p")
+	cp "$FIXTURES/$2/"*.json "$p"
+	[ -z "${5:-}" ] || sed -i "s|acme-v02.api.letsencrypt.org|$5|" \
+	    "$p/regr.json"
+	chmod 400 "$p/private_key.json"
+	chmod 644 "$p/meta.json" "$p/regr.json"
+}
+
+# ------------------------------------------------------------ several servers
+store far
+store near
+put far rsa2048 a.example/dir "$RSA" a.example
+put far ec-p256 b.example/dir "$EC" b.example
+cat >"$T/near/config.yml" <<Y
+peers:
+  far:
+    url: "file://$T/far/etc"
+    servers: ["https://a.example/dir", "https://b.example/dir"]
+Y
+run ferry_at near pull far --json
+rc_is "accounts of two servers come" 0
+json_is "both" '.peers[0].added | length' 2
+before=$(digest_of "$T/near")
+run ferry_at near pull far --json
+rc_is "again" 0
+json_is "both are unchanged" '.peers[0].unchanged | length' 2
+json_is "nothing changed" .changed false
+is "nothing at all" "$(digest_of "$T/near")" "$before"
+
+# ------------------------------------------------------------ backups
+store b
+put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
+put b key-empty other.example/d 00112233445566778899aabbccddeeff
+run ferry_at b check --fix
+run ferry_at b backups --json
+json_is "two backups" '.backups | length' 2
+json_is "newest first" \
+    '[.backups[].id] == ([.backups[].id] | sort | reverse)' true
+
+done_testing
