@@ -317,6 +317,7 @@ class Torture:
 
     def run(self, d, spec):
         env = dict(os.environ, ACMEFERRY_FAULT=spec,
+                   ACMEFERRY_FAULT_LOG=f"{d}.where",
                    ASAN_OPTIONS="exitcode=77:detect_leaks=1",
                    UBSAN_OPTIONS="halt_on_error=1:exitcode=77")
         try:
@@ -332,9 +333,22 @@ class Torture:
             self.judge(d, spec)
             return None
         except Failure as e:
-            return f"{self.case.name} {spec}: {e}"
+            return f"{self.case.name} {spec}: {e}{self.where(d)}"
         finally:
             shutil.rmtree(d, ignore_errors=True)
+
+    def where(self, d):
+        """The functions above the call that failed."""
+        try:
+            text = open(f"{d}.where").read()
+        except OSError:
+            return ""
+        at = re.findall(r"\(\+(0x[0-9a-f]+)\)", text)
+        r = subprocess.run(["addr2line", "-fse", self.fault] + at,
+                           capture_output=True)
+        names = r.stdout.decode().split("\n")[0::2]
+        return "\n    in " + " < ".join(n for n in names if n[:2] != "__"
+                                        and n != "tell_where")
 
     def judge(self, d, spec):
         r = self.run(d, spec)
