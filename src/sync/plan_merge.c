@@ -336,10 +336,11 @@ rule_add(struct planning *p, const struct subject *s, struct error *err)
 
 	if (!s->sent)
 		return need_files(p, s, err);
-	if (install(p, s, PLAN_NO, err) == -1 ||
-	    plan_point(p, s->n, &pointed, err) == -1)
-		return -1;
-	rc = say(p, s, VERDICT_ADDED, CODE_OK, pointed, err);
+	rc = install(p, s, PLAN_NO, err);
+	if (rc == 0)
+		rc = plan_point(p, s->n, &pointed, err);
+	if (rc == 0)
+		rc = say(p, s, VERDICT_ADDED, CODE_OK, pointed, err);
 	free(pointed);
 	return rc;
 }

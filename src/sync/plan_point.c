@@ -123,8 +123,10 @@ describe(const struct planning *p, const bool *marked, char **out,
 		first = false;
 	}
 	buf_adds(&b, " from now on");
-	if (buf_check(&b, "reason", err) == -1)
+	if (buf_check(&b, "reason", err) == -1) {
+		buf_free(&b);
 		return -1;
+	}
 	*out = buf_steal(&b);
 	return *out == NULL ? error_nomem(err) : 0;
 }
