@@ -39,8 +39,8 @@ struct server_dir {
 	struct strs ids;	/* account directories, sorted */
 	struct strs strays;	/* what else lies there, sorted */
 	bool unreadable;
-	bool direct;		/* no link leads there; else it is another
-				 * name of a folder (only layout_scan() knows) */
+	bool direct;		/* no link leads there, else it is another
+				 * name of a folder; by layout_scan() only */
 };
 struct server_dirs {
 	struct server_dir *v;
