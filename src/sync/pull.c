@@ -183,16 +183,25 @@ merge_in(struct store *s, const struct config *c,
 		.peer_key = scope->peer_key, .servers = &scope->servers,
 		.prefer = o->prefer, .verbatim = o->verbatim,
 		.dry_run = o->dry_run, .ask = true, .max_wait = o->max_wait };
+	struct error none;
 	bool *chosen;
-	int rc = -1;
+	int rc = -1, found;
 
 	if ((chosen = calloc(offer->n + 1, sizeof(*chosen))) == NULL)
 		return error_nomem(err);
 	m.chosen = chosen;
-	if (offer_choose(offer, &req, peer->name, chosen, err) == 0 &&
-	    sync_merge(s, offer, &m, &r->refs, &r->notes, &r->changed,
-	    err) == 0)
-		rc = result_names(r, scope, offer, chosen, err);
+	error_clear(&none);
+	/* where nothing is chosen the plan still tells what is refused */
+	found = offer_choose(offer, &req, peer->name, chosen, &none);
+	if (sync_merge(s, offer, &m, &r->refs, &r->notes, &r->changed,
+	    err) == -1)
+		goto out;
+	if (found == -1 && verdicts_code(&r->refs) == CODE_OK) {
+		*err = none;
+		goto out;
+	}
+	rc = result_names(r, scope, offer, chosen, err);
+out:
 	free(chosen);
 	return rc;
 }

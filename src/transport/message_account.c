@@ -108,6 +108,17 @@ get_known(const struct wire *w, const json *a, struct offered *of,
 }
 
 static int
+too_long(struct offered *of, int file, size_t len, struct error *err)
+{
+	struct error why;
+
+	error_clear(&why);
+	error_set(&why, CODE_STORE, "'%s': has %zu bytes, at most %d are "
+	    "allowed", account_file_names[file], len, LIMIT_ACCOUNT_FILE);
+	return spoil(of, why.msg, err);
+}
+
+static int
 get_files(const struct wire *w, const json *files, struct offered *of,
     struct error *err)
 {
@@ -123,6 +134,9 @@ get_files(const struct wire *w, const json *files, struct offered *of,
 		if (t.text[i] != NULL)
 			t.len[i] = strlen(t.text[i]);
 	}
+	for (int i = 0; i < ACCOUNT_FILES; i++)
+		if (t.len[i] > LIMIT_ACCOUNT_FILE)
+			return too_long(of, i, t.len[i], err);
 	if (account_parse(server, id, &t, true, true, &a, err) == -1)
 		return -1;
 	/* what the files say is what counts, not what was said about them */

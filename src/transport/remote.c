@@ -23,7 +23,8 @@ struct remote {
 	struct strs env;
 	struct proc proc;
 	struct wire wire;
-	bool greeted;		/* our first line went out */
+	bool greeted;		/* the first lines were exchanged */
+	bool answered;		/* the last answer came whole */
 };
 
 static void
@@ -43,7 +44,8 @@ remote_free(struct transport *t)
 	struct error ignored;
 	int status;
 
-	if (r->proc.pid != 0) {
+	/* one that did not answer has no time to say goodbye either */
+	if (r->proc.pid != 0 && r->answered) {
 		error_clear(&ignored);
 		if (proc_wait(&r->proc, clock_mono() + LIMIT_PEER_LEAVE,
 		    &status, &ignored) == -1)
@@ -200,6 +202,7 @@ answer(struct remote *r, struct offer *out, struct verdicts *l,
 	enum wire_result got;
 
 	log_progress_start();
+	r->answered = false;
 	if (!r->greeted) {
 		got = wire_get_hello(&r->wire, LIMIT_BANNER, err);
 		if (got == WIRE_EOF)
@@ -214,6 +217,7 @@ answer(struct remote *r, struct offer *out, struct verdicts *l,
 	log_progress_end();
 	if (got == WIRE_EOF)
 		return link_broken(r, err);
+	r->answered = got == WIRE_OK;
 	return got == WIRE_OK ? 0 : -1;
 }
 
