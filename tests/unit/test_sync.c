@@ -86,6 +86,39 @@ check_installed(struct store *s)
 	account_free(a);
 }
 
+/* Only the reading, and at once: later work would write over what it left. */
+static void
+test_answer_leaves_nothing(void **state)
+{
+	struct offer o = { 0 };
+	char answer[96];
+	struct box source;
+	struct error err;
+	struct wire w;
+	size_t before;
+	int fd;
+
+	(void)state;
+	KEYSCAN_OR_SKIP();
+	box_new(&source);
+	(void)snprintf(answer, sizeof(answer), "%s/answer", source.dir);
+	make_source(&source, answer);
+	keyscan_learn(&ks, FIXTURE("accounts/" NAME "/private_key.json"));
+	before = keyscan_count(&ks);
+	fd = open(answer, O_RDONLY);
+	wire_init(&w, fd, -1, "test");
+	assert_int_equal(wire_get_hello(&w, LIMIT_BANNER, &err), WIRE_OK);
+	assert_int_equal(get_answer(&w, &o, NULL, &err), WIRE_OK);
+	assert_int_equal(o.n, 1);
+	/* the search itself works: the key is in the offer */
+	assert_true(keyscan_count(&ks) > before);
+	offer_free(&o);
+	wire_free(&w);
+	assert_int_equal(keyscan_count(&ks), before);
+	close(fd);
+	box_end(&source);
+}
+
 /* A pull over a program's stdin and stdout: frames are parsed, keys checked
  * and installed, then nothing of them is left. */
 static void
@@ -277,6 +310,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_answer_leaves_nothing),
 		cmocka_unit_test(test_pull_leaves_nothing),
 		cmocka_unit_test(test_directories_leave_nothing),
 		cmocka_unit_test(test_serve_leaves_nothing),
