@@ -58,22 +58,17 @@ plan_say(struct planning *p, enum verdict verdict, enum code code,
     const char *server, const char *id, struct error *err, const char *fmt,
     ...)
 {
-	char *reason = NULL;
+	char reason[ERROR_MSG_MAX];
 	va_list ap;
-	int rc;
 
-	if (fmt != NULL) {
-		va_start(ap, fmt);
-		if (vasprintf(&reason, fmt, ap) == -1)
-			reason = NULL;
-		va_end(ap);
-		if (reason == NULL)
-			return error_nomem(err);
-	}
-	rc = verdicts_add(&p->out->verdicts, verdict, code, server, id, reason,
-	    err);
-	free(reason);
-	return rc;
+	if (fmt == NULL)
+		return verdicts_add(&p->out->verdicts, verdict, code, server,
+		    id, NULL, err);
+	va_start(ap, fmt);
+	(void)vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	return verdicts_add(&p->out->verdicts, verdict, code, server, id,
+	    reason, err);
 }
 
 const struct plan_answer *

@@ -8,7 +8,7 @@
 struct planning {
 	const struct plan_input *in;
 	struct plan *out;
-	bool *gone;		/* destination accounts that a step moves away */
+	bool *gone;		/* accounts here that a step moves away */
 	size_t capactions, capquestions;
 };
 

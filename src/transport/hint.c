@@ -25,8 +25,8 @@ hint_add_authz(struct hint *h, const char *name, const char *url,
 {
 	struct hint_authz *v, *a;
 
-	v = reallocarray(h->authz, h->nauthz + 1, sizeof(*v));
-	if (v == NULL)
+	if ((v = mem_grow(h->authz, h->nauthz, &h->capauthz,
+	    sizeof(*v))) == NULL)
 		return error_nomem(err);
 	h->authz = v;
 	a = &v[h->nauthz];

@@ -30,7 +30,7 @@ struct hint {
 	struct strs domains;
 	int64_t not_before;	/* 0: not known */
 	struct hint_authz *authz;
-	size_t nauthz;
+	size_t nauthz, capauthz;
 };
 struct hints {
 	struct hint *v;

@@ -134,18 +134,18 @@ wire_get_hello(struct wire *w, size_t banner, struct error *err)
 		}
 		if (version != -1 && version != WIRE_VERSION) {
 			error_set(err, CODE_ERROR, "'%s': speaks version %ld "
-			    "of the protocol, this acmeferry (" ACMEFERRY_VERSION
-			    ") speaks version %d; install the same acmeferry "
-			    "at both ends", vis(w->what), version,
+			    "of the protocol, this acmeferry (%s) speaks "
+			    "version %d; install the same acmeferry at both "
+			    "ends", vis(w->what), version, ACMEFERRY_VERSION,
 			    WIRE_VERSION);
 			return WIRE_FAIL;
 		}
 		if (skipped > banner || skipped + len > banner +
 		    (nl == NULL ? GREETING_MAX : 0)) {
-			error_set(err, CODE_ERROR, "'%s': found '%s', want the "
-			    "line 'acmeferry %d'; something else than acmeferry "
-			    "answers there", vis(w->what), wire_rest(w),
-			    WIRE_VERSION);
+			error_set(err, CODE_ERROR, "'%s': found '%s', want "
+			    "the line 'acmeferry %d'; something else than "
+			    "acmeferry answers there", vis(w->what),
+			    wire_rest(w), WIRE_VERSION);
 			return WIRE_FAIL;
 		}
 		if (nl != NULL) {

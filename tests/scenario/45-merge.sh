@@ -106,7 +106,8 @@ fixture "$DST/$EC" ec-p256 "${URI%/*}/old"
 lineage "$EC"
 printf '{"time": "2026-01-01T00:00:00Z", "client": "surrogate", "server": "%s", "id": "%s", "operation": "received", "result": "ok"}\n' \
     "$PEBBLE_DIR_URL" "$EC" >"$T/ledger"
-mkdir -p -m 0700 "$T/internal/state"
+mkdir -p "$T/internal/state"
+chmod 700 "$T/internal/state"
 install -m 0600 "$T/ledger" "$T/internal/state/ledger.jsonl"
 run ferry_at internal pull surrogate --dry-run --json
 rc_is "--dry-run" 0

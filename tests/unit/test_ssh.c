@@ -170,8 +170,8 @@ test_error(void **state)
 		    "they are equal replace the old one" },
 		{ "root@www: Permission denied (publickey).\r\n", CODE_TRUST,
 		    "'www': ssh was not let in (root@www: Permission "
-		    "denied (publickey)); put what 'acmeferry authorize' prints "
-		    "there into its authorized_keys" },
+		    "denied (publickey)); put what 'acmeferry authorize' "
+		    "prints there into its authorized_keys" },
 		{ "ssh: Could not resolve hostname www: Name or service not "
 		    "known\r\n", CODE_RETRY, "'www': cannot be reached: Could "
 		    "not resolve hostname www: Name or service not known" },
