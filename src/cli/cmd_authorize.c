@@ -168,7 +168,7 @@ print_sudo(struct report *r, const struct lines *l, struct error *err)
 	    "this login:") == -1 ||
 	    report_line(r, err, "useradd --system --create-home "
 	    "--home-dir /home/" RECIPE_USER " --shell /bin/sh "
-	    RECIPE_USER) == -1 ||
+	    "--password '*' " RECIPE_USER) == -1 ||
 	    report_line(r, err, "install -d -m 0700 -o " RECIPE_USER
 	    " -g " RECIPE_USER " /home/" RECIPE_USER "/.ssh") == -1 ||
 	    report_line(r, err, "# 2. Append this line to /home/" RECIPE_USER
@@ -182,6 +182,30 @@ print_sudo(struct report *r, const struct lines *l, struct error *err)
 	return report_member(r, "sudoers", l->sudoers, err);
 }
 
+/* What to type there next. */
+static int
+print_next(struct report *r, const struct lines *l, struct error *err)
+{
+	const char *command = "migrate";
+	struct buf b;
+	int rc = -1;
+
+	if (l->names.n == 0)
+		command = strcmp(l->rights, "write") == 0 ? "push" : "pull";
+	buf_init(&b, LIMIT_FRAME);
+	buf_addf(&b, "# On %s: acmeferry %s ssh://%s@THIS-HOST", l->r.host,
+	    command, l->r.user);
+	for (size_t i = 0; i < l->names.n; i++)
+		buf_addf(&b, strchr(l->names.v[i], '*') != NULL ? " -d '%s'" :
+		    " -d %s", l->names.v[i]);
+	if (l->r.server != NULL)
+		buf_addf(&b, " --server %s", l->r.server);
+	if (buf_check(&b, "authorize", err) == 0)
+		rc = report_line(r, err, "%s", buf_str(&b));
+	buf_free(&b);
+	return rc;
+}
+
 int
 cmd_authorize(struct cli *cli, const struct cli_args *a, struct error *err)
 {
@@ -193,8 +217,7 @@ cmd_authorize(struct cli *cli, const struct cli_args *a, struct error *err)
 	    report_member(r, "authorized_keys", l.authorized_keys, err) == -1 ||
 	    (l.r.sudo ? print_sudo(r, &l, err) : print_root(r, &l, err)) == -1)
 		goto out;
-	rc = report_line(r, err, "# On %s: acmeferry pull ssh://%s@THIS-HOST",
-	    l.r.host, l.r.user);
+	rc = print_next(r, &l, err);
 out:
 	lines_free(&l);
 	return rc;

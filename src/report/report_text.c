@@ -194,6 +194,13 @@ put_refs(struct writer *w, const char *word, const struct report_refs *l)
 	}
 }
 
+static bool
+nothing_came(const struct report_peer *p)
+{
+	return p->added.n + p->updated.n + p->unchanged.n + p->conflicts.n +
+	    p->refused.n == 0;
+}
+
 static void
 put_peers(struct writer *w)
 {
@@ -204,6 +211,10 @@ put_peers(struct writer *w)
 	for (size_t i = 0; i < w->r->npeers; i++) {
 		p = &w->r->peers[i];
 		if (w->quiet && p->result == CODE_OK)
+			continue;
+		/* it was never asked; why is said once, on stderr */
+		if (p->error != NULL && nothing_came(p) &&
+		    strcmp(p->error, w->r->err.msg) == 0)
 			continue;
 		add_vis(b, p->peer);
 		buf_addf(b, ": %zu %s, %zu %s, %zu unchanged", p->added.n,
