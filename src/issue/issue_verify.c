@@ -81,12 +81,32 @@ only_unknown(const struct issue *is, const struct verify_set *set)
 	return unknown;
 }
 
+/* What to do then: with a peer, what also learns that the order which is
+ * pending now is out of date. */
+static void
+what_then(const struct issue *is, struct buf *b)
+{
+	if (is->opts.peer != NULL || is->cert == NULL ||
+	    is->cert->peer.n == 0) {
+		buf_adds(b, is->opts.peer != NULL ? "repeat this command" :
+		    "try again");
+		return;
+	}
+	buf_adds(b, "run 'acmeferry migrate ");
+	buf_adds(b, vis(is->cert->peer.v[0]));
+	for (size_t i = 0; i < is->domains.n; i++) {
+		buf_adds(b, " -d ");
+		buf_adds(b, is->domains.v[i]);
+	}
+	buf_addc(b, '\'');
+}
+
 /* Exit 6: which names, who must prove them, how long there is time. */
 static int
 not_authorised(const struct issue *is, const struct verify_set *set,
     struct error *err)
 {
-	struct buf names, who;
+	struct buf names, who, then;
 	char until[TIME_TEXT];
 
 	if (only_unknown(is, set))
@@ -95,6 +115,8 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 		    "an order, and a dry run sends none", is->name);
 	buf_init(&names, LIMIT_CONF_FILE);
 	buf_init(&who, LIMIT_CONF_FILE);
+	buf_init(&then, LIMIT_CONF_FILE);
+	what_then(is, &then);
 	for (size_t i = 0; i < set->nnames; i++) {
 		const struct verify_name *n = &set->names[i];
 
@@ -111,12 +133,13 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 		(void)time_text(is->not_after, until, sizeof(until));
 	error_set(err, CODE_UNAUTHORIZED, "'%s': the account has no usable "
 	    "authorization for %s; %s must prove it, as certbot does when it "
-	    "renews there, then try again; %s%s", is->name, buf_str(&names),
-	    buf_str(&who), is->not_after > 0 ? "the certificate here lives "
+	    "renews there, then %s; %s%s", is->name, buf_str(&names),
+	    buf_str(&who), buf_str(&then), is->not_after > 0 ? "the certificate here lives "
 	    "until " : "there is no certificate here yet",
 	    is->not_after > 0 ? until : "");
 	buf_free(&names);
 	buf_free(&who);
+	buf_free(&then);
 	return -1;
 }
 
