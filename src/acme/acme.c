@@ -52,6 +52,7 @@ exchange_queue(struct acme *a, struct exchange *x, bool front)
 		a->queue_end = &x->next;
 	}
 	a->queued++;
+	a->queued_heads += x->head;
 }
 
 static void
@@ -63,6 +64,7 @@ unqueue(struct acme *a, struct exchange **link)
 		a->queue_end = link;
 	x->next = NULL;
 	a->queued--;
+	a->queued_heads -= x->head;
 }
 
 void
@@ -213,7 +215,8 @@ send_one(struct acme *a, struct exchange **link, int64_t now)
 static bool
 want_head(const struct acme *a)
 {
-	return a->in_flight < a->max_in_flight && a->heads < a->queued;
+	return a->in_flight < a->max_in_flight &&
+	    a->heads < a->queued - a->queued_heads;
 }
 
 /* Sends what may be sent now; returns ms until something else may. */

@@ -43,7 +43,8 @@ struct acme {
 	int64_t skew;		/* the CA's clock minus ours */
 	bool has_skew;
 	struct exchange *queue, **queue_end;
-	size_t queued, in_flight, heads;
+	size_t queued, in_flight;
+	size_t heads, queued_heads;	/* newNonce not answered; of queued */
 	size_t max_in_flight;
 	int64_t pace;		/* ms between two newAccounts, 0: none */
 	int64_t next_account;	/* clock_mono() */

@@ -101,6 +101,12 @@ run ferry_at surrogate verify
 rc_is "badNonce five times is fine" 0
 doing nonce=nonce-none
 bad "no nonce" 1 "'$base/nonce': found no Replay-Nonce, want one" verify
+doing nonce=2*unavailable-1
+acme_forget
+fresh
+run ferry_at surrogate --max-wait 5s verify
+rc_is "503 for a nonce is obeyed too" 0
+is "and no nonce asked for meanwhile" "$(acme_asked '"HEAD"')" 3
 doing account=location-none
 bad "no Location" 1 "'$ACME_URL': found none as the account's URL (Location), \
 want one on its own host" verify
