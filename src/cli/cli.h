@@ -80,7 +80,14 @@ enum command_flags {
 	CMD_NO_JSON = 1,	/* serve: stdout is the protocol */
 	CMD_PEER_OPTIONS = 2,	/* takes the settings of an ad-hoc PEER */
 	CMD_LENIENT = 4,	/* a bad config.d file disables only itself */
-	CMD_NO_CONFIG = 8	/* loads the configuration by itself */
+	CMD_NO_CONFIG = 8,	/* loads the configuration by itself */
+	/* the lists that its JSON has on every exit */
+	CMD_ACCOUNTS = 16,
+	CMD_FINDINGS = 32,
+	CMD_NAMES = 64,
+	CMD_PEERS = 128,
+	CMD_CERTIFICATES = 256,
+	CMD_TABLE = 512		/* one named as the command */
 };
 
 struct command {

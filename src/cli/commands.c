@@ -38,41 +38,45 @@ const struct command commands[] = {
 	    "at the store, asks the CA whether the names are authorised, has "
 	    "certbot issue the certificate with no challenge, and writes "
 	    "config.d.  It may be interrupted and repeated at any step.",
-	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS,
+	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS |
+	    CMD_ACCOUNTS | CMD_PEERS | CMD_NAMES | CMD_CERTIFICATES,
 	    cmd_migrate },
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
 	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
-	    0, cmd_list },
+	    CMD_ACCOUNTS, cmd_list },
 	{ "check", GROUP_ASK, "", "look for every known hazard in the store, "
 	    "offline",
 	    "Each finding has a code that acmeferry(1) explains.  Errors make "
 	    "exit status 4.  With --fix what it replaces is in the backups "
-	    "first; 'restore' puts it back.", check_options, NULL, 0, 0, 0,
-	    cmd_check },
+	    "first; 'restore' puts it back.", check_options, NULL, 0, 0,
+	    CMD_FINDINGS, cmd_check },
 	{ "verify", GROUP_ASK, "", "ask the CA: account valid, names "
 	    "authorised, until when",
 	    "Without -d and --lineages: the accounts of --server, else of "
 	    "acme.server, and the names of the configured certificates.  "
 	    "Exits 6 where a name is not authorised or unknown.",
-	    verify_options, verify_examples, 0, 0, 0, cmd_verify },
+	    verify_options, verify_examples, 0, 0, CMD_ACCOUNTS | CMD_NAMES,
+	    cmd_verify },
 	{ "pull", GROUP_MOVE, "PEER", "copy accounts from a peer",
 	    "PEER is a name in the configuration, ssh://[USER@]HOST[:PORT], "
 	    "exec: or file:///DIRECTORY.  Without --all and --account: the "
 	    "account that the peer's certificates for the configured names "
 	    "use, else its only one.", pull_options,
-	    pull_examples, 1, 1, CMD_PEER_OPTIONS, cmd_pull },
+	    pull_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
+	    cmd_pull },
 	{ "push", GROUP_MOVE, "PEER", "copy accounts to a peer",
 	    "The far end applies the rules and never asks the CA: what only "
 	    "the CA can decide stays as it is there.", push_options,
-	    push_examples, 1, 1, CMD_PEER_OPTIONS, cmd_push },
+	    push_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
+	    cmd_push },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "have certbot issue a certificate, if it is due",
 	    "A lineage that is not due stays as it is.  Nothing is asked of "
 	    "certbot unless the CA says that every name is authorised, so no "
 	    "challenge is ever tried here.", issue_options, issue_examples,
-	    0, 0, 0, cmd_issue },
+	    0, 0, CMD_NAMES | CMD_CERTIFICATES, cmd_issue },
 	{ "backups", GROUP_REPAIR, "", "what was replaced or removed",
-	    NULL, backups_options, NULL, 0, 0, 0, cmd_backups },
+	    NULL, backups_options, NULL, 0, 0, CMD_TABLE, cmd_backups },
 	{ "restore", GROUP_REPAIR, "ID", "put a backup back",
 	    "ID is one that 'backups' shows, or a unique beginning of it.  "
 	    "What is there now goes to the backups first.", restore_options,
@@ -87,7 +91,7 @@ const struct command commands[] = {
 	    "the rights further.", authorize_options, authorize_examples, 1,
 	    1, 0, cmd_authorize },
 	{ "holders", GROUP_FAR, "", "who received or gave which account key",
-	    NULL, holders_options, NULL, 0, 0, 0, cmd_holders },
+	    NULL, holders_options, NULL, 0, 0, CMD_TABLE, cmd_holders },
 	{ "hook", GROUP_FAR, "deploy", "what certbot calls",
 	    "certbot runs 'acmeferry hook deploy' after each renewal; it runs "
 	    "the deploy_hook of the configured certificate.", hook_options,

@@ -106,6 +106,20 @@ run(struct cli *cli, const struct cli_parsed *p, const char *argv0,
 	return cli->config != NULL ? count_bad_files(cli, rc, err) : rc;
 }
 
+/* The members that its JSON has on every exit. */
+static void
+begin_report(struct report *r, const struct command *c)
+{
+	r->command = c->name;
+	r->has_accounts = (c->flags & CMD_ACCOUNTS) != 0;
+	r->has_findings = (c->flags & CMD_FINDINGS) != 0;
+	r->has_names = (c->flags & CMD_NAMES) != 0;
+	r->has_peers = (c->flags & CMD_PEERS) != 0;
+	r->has_certificates = (c->flags & CMD_CERTIFICATES) != 0;
+	if ((c->flags & CMD_TABLE) != 0)
+		r->table_member = c->name;
+}
+
 int
 cli_run(const struct command *table, int argc, char *const *argv)
 {
@@ -129,7 +143,7 @@ cli_run(const struct command *table, int argc, char *const *argv)
 		rc = error_set(&err, CODE_USAGE, "'--json': there is no "
 		    "command; see 'acmeferry --help'");
 	if (p.command != NULL)
-		cli.report.command = p.command->name;
+		begin_report(&cli.report, p.command);
 	if (rc == 0)
 		rc = run(&cli, &p, argc > 0 ? argv[0] : NULL, &err);
 	if (rc == -1)

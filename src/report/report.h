@@ -102,6 +102,8 @@ struct report {
 	size_t npeers, cappeers;
 	struct report_certificate *certificates;
 	size_t ncertificates, capcertificates;
+	const char *table_member;	/* an empty list where there is no
+					 * table; NULL: none */
 	struct report_table *tables;
 	size_t ntables, captables;
 	struct strs lines;		/* more text for a person, stdout */

@@ -229,6 +229,10 @@ report_json(const struct report *r, int fd, struct error *err)
 		put_peers(&w, &o, r);
 	if (r->has_certificates)
 		put_certificates(&w, &o, r);
+	if (r->ntables == 0 && r->table_member != NULL) {
+		json_w_arr(&w, r->table_member);
+		json_w_arr_end(&w);
+	}
 	for (size_t i = 0; i < r->ntables; i++)
 		put_table(&w, &o, &r->tables[i]);
 	for (size_t i = 0; i + 1 < extra->n; i += 2)

@@ -55,4 +55,35 @@ json_is "two backups" '.backups | length' 2
 json_is "newest first" \
     '[.backups[].id] == ([.backups[].id] | sort | reverse)' true
 
+# ------------------------------------------------------------ JSON
+# a program that reads .accounts[] need not ask first whether it is there
+members() {
+	case $1 in
+	list) echo accounts ;;
+	check) echo findings ;;
+	verify) echo accounts names ;;
+	pull | push) echo accounts peers ;;
+	issue) echo names certificates ;;
+	migrate) echo accounts peers names certificates ;;
+	backups | holders) echo "$1" ;;
+	esac
+}
+echo 'nonsense: 1' >"$T/bad.yml"
+for c in list check verify pull push issue migrate backups holders; do
+	words=
+	case $c in
+	pull | push | migrate) words=ssh://h ;;
+	esac
+	for m in $(members $c); do
+		run "$ACMEFERRY" "$c" --json --nonsense
+		json_is "$c has $m after a wrong option" ".$m" '[]'
+		# shellcheck disable=SC2086 # none or one
+		run "$ACMEFERRY" -c "$T/bad.yml" --json "$c" $words -d x.example
+		json_is "$c has $m after a wrong option" ".$m" '[]'
+		# shellcheck disable=SC2086 # none or one
+		run "$ACMEFERRY" -c "$T/bad.yml" --json "$c" $words
+		json_is "$c has $m with a wrong configuration" ".$m" '[]'
+	done
+done
+
 done_testing
