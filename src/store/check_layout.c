@@ -130,6 +130,25 @@ check_litter(struct checker *c, const char *path, struct error *err)
 	return found(c, &f, err, "was left by an interrupted run");
 }
 
+/* An account may be a link to the one that the older server has: certbot
+ * deletes it through the text. */
+static int
+check_account_links(struct checker *c, const struct server_dir *d,
+    struct error *err)
+{
+	char *path;
+	bool link;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < d->ids.n; i++) {
+		if (layout_path(c->s, d->path, d->ids.v[i], &path, err) == -1)
+			return -1;
+		rc = check_link(c, path, &link, err);
+		free(path);
+	}
+	return rc;
+}
+
 /* What lies beside accounts and folders. */
 static int
 check_strays(struct checker *c, const struct server_dir *d, struct error *err)
@@ -209,7 +228,8 @@ check_folder(struct checker *c, const struct server_dir *d, struct error *err)
 		rc = 0;
 		goto out;
 	}
-	if (check_dir(c, path, d->ids.n > 0, err) == 0)
+	if (check_dir(c, path, d->ids.n > 0, err) == 0 &&
+	    (d->path[0] == '\0' || check_account_links(c, d, err) == 0))
 		rc = check_strays(c, d, err);
 out:
 	free(path);

@@ -3,12 +3,47 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/vis.h"
 #include "store/backup.h"
 #include "store/store_priv.h"
+
+/* As certbot spells it (Python's abspath): ".", ".." and empty parts are
+ * folded without a look at the disk; links below accounts/ hold this text. */
+static int
+spell(const char *path, char **out, struct error *err)
+{
+	size_t len, used = 0;
+	char *to;
+
+	if (str_dup(out, path, err) == -1)
+		return -1;
+	to = *out;
+	for (const char *p = path; *p != '\0'; p += len) {
+		if (*p == '/') {
+			len = 1;
+			continue;
+		}
+		len = strcspn(p, "/");
+		if (len == 1 && p[0] == '.')
+			continue;
+		if (len == 2 && p[0] == '.' && p[1] == '.') {
+			while (used > 0 && to[--used] != '/')
+				;
+			continue;
+		}
+		to[used++] = '/';
+		memmove(to + used, p, len);
+		used += len;
+	}
+	if (used == 0)
+		to[used++] = '/';
+	to[used] = '\0';
+	return 0;
+}
 
 int
 store_open(const struct store_options *opts, struct store **out,
@@ -21,9 +56,9 @@ store_open(const struct store_options *opts, struct store **out,
 		return error_nomem(err);
 	s->lock.fd = -1;
 	s->lock_timeout = opts->lock_timeout;
-	if (str_dup(&s->config_dir, opts->config_dir, err) == -1 ||
+	if (spell(opts->config_dir, &s->config_dir, err) == -1 ||
 	    str_dup(&s->state_dir, opts->state_dir, err) == -1 ||
-	    str_printf(&s->accounts, err, "%s/accounts", opts->config_dir) ==
+	    str_printf(&s->accounts, err, "%s/accounts", s->config_dir) ==
 	    -1) {
 		store_free(s);
 		return -1;

@@ -45,6 +45,27 @@ json_is "both are unchanged" '.peers[0].unchanged | length' 2
 json_is "nothing changed" .changed false
 is "nothing at all" "$(digest_of "$T/near")" "$before"
 
+# ------------------------------------------------------------ links
+# certbot 2.1's unregister reads a link's text, and against its own directory
+store links
+put links rsa-py2 "$V01" "$PY2"
+put links rsa2048 "$LE" "$RSA"
+ln -s "../../$V01/$PY2" "$T/links/etc/accounts/$LE/$PY2"
+run ferry_at links check --json
+rc_is "an account that is a relative link" 4
+json_is "is found" '.findings[] | select(.code == "link-relative") | .path' \
+    "$T/links/etc/accounts/$LE/$PY2"
+run "$ACMEFERRY" --config-dir "$T/links/../links/./etc//" \
+    --state-dir "$T/links/state" check --fix
+rc_is "and mended" 0
+is "with the text that certbot would write, however the store is named" \
+    "$(readlink "$T/links/etc/accounts/$LE/$PY2")" \
+    "$T/links/etc/accounts/$V01/$PY2"
+run ferry_at links list --json
+json_is "nothing is lost" '.accounts | length' 3
+run ferry_at links check
+rc_is "and nothing found any more" 0
+
 # ------------------------------------------------------------ backups
 store b
 put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
