@@ -135,6 +135,11 @@ int cli_peer(struct cli *cli, const struct cli_args *a, const char *word,
 /* The local store with the configuration in force. */
 int cli_store(struct cli *cli, struct store **out, struct error *err)
     WARN_UNUSED;
+/* The directories of the local accounts that --account names, of --server
+ * where it is given; each as "HOST/directory/ID".  CODE_STORE where a prefix
+ * begins several ids. */
+int cli_selected(struct cli *cli, struct store *s, struct strs *out,
+    struct error *err) WARN_UNUSED;
 /* A row of the report for an account of a store. */
 int cli_report_account(struct cli *cli, const struct account *a,
     const char *origin, struct error *err) WARN_UNUSED;

@@ -36,6 +36,20 @@ users(const struct lineages *ls, const struct account *a, char **out,
 	return rc;
 }
 
+/* A prefix that begins several ids is an error, though they are shown. */
+static int
+check_selector(struct cli *cli, struct store *s, struct error *err)
+{
+	struct strs paths = { 0 };
+	int rc;
+
+	if (cli->account == NULL)
+		return 0;
+	rc = cli_selected(cli, s, &paths, err);
+	strs_free(&paths);
+	return rc;
+}
+
 static int
 row(void *arg, struct account **a, struct error *err)
 {
@@ -73,7 +87,7 @@ cmd_list(struct cli *cli, const struct cli_args *a, struct error *err)
 	    cli->server != NULL ? " for " : "",
 	    cli->server != NULL ? cli->server : "") == -1)
 		goto out;
-	ret = 0;
+	ret = check_selector(cli, s, err);
 out:
 	lineages_free(&l.lineages);
 	store_free(s);

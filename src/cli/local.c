@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/cli.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vis.h"
+
 /* The local store, and how its accounts are reported. */
 
-enum { LOCK_TIMEOUT = 30 };	/* seconds, where it is "auto" */
+enum {
+	LOCK_TIMEOUT = 30,	/* seconds, where it is "auto" */
+	ID_DIGITS = 32
+};
 
 int
 cli_store(struct cli *cli, struct store **out, struct error *err)
@@ -15,6 +23,56 @@ cli_store(struct cli *cli, struct store **out, struct error *err)
 	    LOCK_TIMEOUT : c->lock_timeout) };
 
 	return store_open(&opts, out, err);
+}
+
+struct selected {
+	const struct cli *cli;
+	size_t skip;		/* of a path: up to accounts/ */
+	struct strs *paths, ids;
+};
+
+static int
+select_one(void *arg, struct account **a, struct error *err)
+{
+	struct selected *l = arg;
+
+	if (!account_matches(*a, l->cli->account))
+		return 0;
+	if (!strs_has(&l->ids, (*a)->dirname) &&
+	    strs_add(&l->ids, (*a)->dirname, err) == -1)
+		return -1;
+	return strs_add(l->paths, (*a)->path + l->skip, err);
+}
+
+/* Neither a whole id nor an account's URL. */
+static bool
+is_prefix(const char *which)
+{
+	return strlen(which) < ID_DIGITS && strchr(which, '/') == NULL;
+}
+
+int
+cli_selected(struct cli *cli, struct store *s, struct strs *out,
+    struct error *err)
+{
+	struct selected l = { .cli = cli, .paths = out,
+	    .skip = strlen(store_config_dir(s)) + strlen("/accounts/") };
+	char *ids = NULL;
+	int rc;
+
+	rc = store_each(s, cli->server, 0, select_one, &l, err);
+	/* one account may have several directories, a prefix names one */
+	if (rc == 0 && l.ids.n > 1 && is_prefix(cli->account)) {
+		if ((ids = strs_join(&l.ids, ", ")) == NULL)
+			rc = error_nomem(err);
+		else
+			rc = error_set(err, CODE_STORE, "'--account': '%s' "
+			    "begins %zu ids (%s), want more digits",
+			    vis(cli->account), l.ids.n, vis(ids));
+	}
+	free(ids);
+	strs_free(&l.ids);
+	return rc;
 }
 
 int

@@ -49,6 +49,31 @@ add_todo(struct checker *c, const struct found *f, struct error *err)
 	return str_dup(&v->text, f->text, err);
 }
 
+/* a is b, or a directory above it */
+static bool
+above(const char *a, const char *b)
+{
+	size_t len = strlen(a);
+
+	return len == 0 || (strncmp(a, b, len) == 0 &&
+	    (b[len] == '\0' || b[len] == '/'));
+}
+
+/* Is it about what was asked for? */
+static bool
+wanted(const struct checker *c, const char *path)
+{
+	size_t len = strlen(c->s->accounts);
+
+	if (c->only == NULL || !above(c->s->accounts, path))
+		return true;
+	path += path[len] == '/' ? len + 1 : len;
+	for (size_t i = 0; i < c->only->n; i++)
+		if (above(path, c->only->v[i]) || above(c->only->v[i], path))
+			return true;
+	return false;
+}
+
 int
 found(struct checker *c, const struct found *f, struct error *err,
     const char *fmt, ...)
@@ -58,6 +83,8 @@ found(struct checker *c, const struct found *f, struct error *err,
 	struct finding *v;
 	va_list ap;
 
+	if (!wanted(c, f->path))
+		return 0;
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
@@ -92,13 +119,14 @@ checker_free(struct checker *c)
 
 /* Looks at everything; nothing is changed. */
 static int
-look(struct store *s, struct checker *c, struct findings *out,
-    struct error *err)
+look(struct store *s, const struct strs *only, struct checker *c,
+    struct findings *out, struct error *err)
 {
 	struct stat st;
 
 	memset(c, 0, sizeof(*c));
 	c->s = s;
+	c->only = only;
 	c->out = out;
 	c->uid = geteuid();
 	c->gid = getegid();
@@ -208,7 +236,7 @@ mend(struct store *s, struct checker *c, struct findings *out,
 	rc = check_fix(c, err);
 	memset(&again, 0, sizeof(again));
 	if (rc == 0)
-		rc = look(s, &again, &now, err);
+		rc = look(s, c->only, &again, &now, err);
 	if (mine)
 		store_unlock(s);
 	if (rc == 0)
@@ -219,18 +247,25 @@ mend(struct store *s, struct checker *c, struct findings *out,
 }
 
 int
-store_check(struct store *s, bool fix, struct findings *out,
-    struct error *err)
+store_check_only(struct store *s, const struct strs *only, bool fix,
+    struct findings *out, struct error *err)
 {
 	struct checker c;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = look(s, &c, out, err);
+	rc = look(s, only, &c, out, err);
 	if (rc == 0 && fix && c.ntodo > 0)
 		rc = mend(s, &c, out, err);
 	checker_free(&c);
 	if (rc == -1)
 		findings_free(out);
 	return rc;
+}
+
+int
+store_check(struct store *s, bool fix, struct findings *out,
+    struct error *err)
+{
+	return store_check_only(s, NULL, fix, out, err);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/strs.h"
 
 /* fsck for the store, offline: one finding for each hazard that is known. */
 struct store;
@@ -38,6 +39,14 @@ extern const struct finding_kind finding_kinds[];
 /* fix: mends what can be mended without losing a byte (takes the lock). */
 int store_check(struct store *s, bool fix, struct findings *out,
     struct error *err) WARN_UNUSED;
+/*
+ * The same for a part of the store: `only` has paths below accounts/, a
+ * server's folder or an account's ("HOST/directory/ID").  What is found there,
+ * above it, in lineages that use it and in cli.ini is told and mended; NULL:
+ * everything.
+ */
+int store_check_only(struct store *s, const struct strs *only, bool fix,
+    struct findings *out, struct error *err) WARN_UNUSED;
 void findings_free(struct findings *f);
 
 #endif

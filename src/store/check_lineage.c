@@ -154,11 +154,36 @@ check_one(struct checker *c, const struct lineage *l, struct error *err)
 	return check_attended(c, l, err);
 }
 
+/* One of the accounts or servers that were asked for is its own. */
+static int
+is_wanted(const struct checker *c, const struct lineage *l, bool *yes,
+    struct error *err)
+{
+	char *path = NULL, *full = NULL;
+	int rc = -1;
+
+	*yes = c->only == NULL || l->server == NULL;
+	if (*yes)
+		return 0;
+	if (server_path(l->server, &path, err) == -1 || str_printf(&full, err,
+	    "%s/%s", path, l->account != NULL ? l->account : "") == -1)
+		goto out;
+	*yes = strs_has(c->only, path) || strs_has(c->only, full);
+	rc = 0;
+out:
+	free(path);
+	free(full);
+	return rc;
+}
+
 int
 check_lineages(struct checker *c, struct error *err)
 {
+	bool yes;
+
 	for (size_t i = 0; i < c->lineages.n; i++)
-		if (check_one(c, c->lineages.v[i], err) == -1)
+		if (is_wanted(c, c->lineages.v[i], &yes, err) == -1 ||
+		    (yes && check_one(c, c->lineages.v[i], err) == -1))
 			return -1;
 	return 0;
 }

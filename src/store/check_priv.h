@@ -44,6 +44,7 @@ struct todo {
 struct checker {
 	struct store *s;
 	struct findings *out;
+	const struct strs *only;	/* see store_check_only() */
 	struct server_dirs dirs;
 	struct lineages lineages;
 	struct seen *seen;

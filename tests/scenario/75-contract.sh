@@ -66,6 +66,48 @@ json_is "nothing is lost" '.accounts | length' 3
 run ferry_at links check
 rc_is "and nothing found any more" 0
 
+# ------------------------------------------------------------ selection
+store some
+put some rsa2048 "$LE" "$RSA"
+put some ec-p256 "$LE" "$EC"
+put some regr-truncated other.example/d c46f82900b621c41f1eec4908886320f
+run ferry_at some list --account f1a4 --json
+rc_is "the first four digits are enough" 0
+json_is "for one account" '.accounts[].id' "$RSA"
+run ferry_at some list --account f1a
+rc_is "three are not" 2
+cp -R "$T/some/etc/accounts/$LE/$RSA" \
+    "$T/some/etc/accounts/$LE/f1a4aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+run ferry_at some list --account f1a4 --json
+rc_is "a prefix of two" 4
+json_is "is said to be one" .error.message \
+    "'--account': 'f1a4' begins 2 ids ($RSA, f1a4aaaaaaaaaaaaaaaaaaaaaaaaaaaa), want more digits"
+json_is "and both are shown" '.accounts | length' 2
+run ferry_at some check --account f1a4
+rc_is "check says so too" 4
+run ferry_at some check --account ffff --json
+rc_is "no such account" 4
+err_is "is no store without findings" \
+    "acmeferry: '--account': the store has no account 'ffff'"
+codes='[.findings[].code] | sort | join(" ")'
+run ferry_at some check --json
+json_is "check tells everything" "$codes" \
+    'account-crash account-several account-twice key-ec'
+run ferry_at some check --json --server https://other.example/d
+rc_is "check of one server" 4
+json_is "only that server's" "$codes" account-crash
+run ferry_at some check --json --server https://nowhere.example/d
+rc_is "check of a server that is not there" 0
+run ferry_at some check --json --account "$EC"
+json_is "check of one account" "$codes" 'account-several key-ec'
+before=$(digest_of "$T/some/etc/accounts/other.example")
+run ferry_at some check --fix --server "https://$LE"
+rc_is "check --fix of one server" 0
+is "leaves the other alone" \
+    "$(digest_of "$T/some/etc/accounts/other.example")" "$before"
+run ferry_at some check --json
+json_is "and mends its own" "$codes" 'account-crash account-several key-ec'
+
 # ------------------------------------------------------------ backups
 store b
 put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
