@@ -228,6 +228,16 @@ each_of(struct store *s, const char *server, const struct server_dir *d,
 	return rc;
 }
 
+/* certbot takes such a folder for empty, and may register a new account. */
+static int
+folder_shut(const struct store *s, const struct server_dir *d,
+    struct error *err)
+{
+	return error_set(err, CODE_TRUST, "'%s%s%s': cannot be read by uid "
+	    "%u; run as its owner", vis(s->accounts),
+	    d->path[0] != '\0' ? "/" : "", vis(d->path), geteuid());
+}
+
 /* One server; where it has no account, those of the one it re-uses, as
  * certbot would find them. */
 static int
@@ -248,7 +258,8 @@ each_one(struct store *s, const char *server, unsigned int flags,
 		rc = layout_one(s, reuse, &l, err);
 	}
 	if (rc == 0 && l.n > 0)
-		rc = each_of(s, server, &l.v[0], flags, fn, arg, err);
+		rc = l.v[0].unreadable ? folder_shut(s, &l.v[0], err) :
+		    each_of(s, server, &l.v[0], flags, fn, arg, err);
 	layout_free(&l);
 	free(path);
 	return rc;
@@ -268,6 +279,9 @@ store_each(struct store *s, const char *server, unsigned int flags,
 	for (size_t i = 0; rc == 0 && i < l.n; i++)
 		if (l.v[i].path[0] != '\0')
 			rc = each_of(s, NULL, &l.v[i], flags, fn, arg, err);
+	for (size_t i = 0; rc == 0 && i < l.n; i++)
+		if (l.v[i].unreadable)
+			rc = folder_shut(s, &l.v[i], err);
 	layout_free(&l);
 	return rc;
 }

@@ -42,7 +42,8 @@ enum store_read {
  * server, or of all with server NULL, in order of server and id.  An account
  * that is reached through two server directories comes once for each.  The
  * account is freed after the call unless fn takes it by setting *a to NULL.
- * fn returns 0 to go on, -1 with *err to stop.
+ * fn returns 0 to go on, -1 with *err to stop.  CODE_TRUST, after those that
+ * can be read, where a folder cannot be.
  */
 typedef int store_each_fn(void *arg, struct account **a, struct error *err);
 int store_each(struct store *s, const char *server, unsigned int flags,

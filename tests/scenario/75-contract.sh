@@ -108,6 +108,35 @@ is "leaves the other alone" \
 run ferry_at some check --json
 json_is "and mends its own" "$codes" 'account-crash account-several key-ec'
 
+# ------------------------------------------------------------ unreadable
+if [ "$(id -u)" -ne 0 ] || ! command -v setpriv >/dev/null; then
+	skip 6 "needs root and setpriv"
+else
+	chmod 711 "$T"
+	store shut
+	put shut rsa2048 "$LE" "$RSA"
+	put shut ec-p256 other.example/d "$EC"
+	chown -R 65534:65534 "$T/shut"
+	chown 0 "$T/shut/etc/accounts/$LE"
+	cp "$ACMEFERRY" "$T/bin/acmeferry"
+	nobody() {
+		setpriv --reuid 65534 --regid 65534 --clear-groups \
+		    "$T/bin/acmeferry" --config-dir "$T/shut/etc" \
+		    --state-dir "$T/shut/state" "$@"
+	}
+	run nobody list --json
+	rc_is "a folder that cannot be read is no empty one" 8
+	err_is "and told" "acmeferry: '$T/shut/etc/accounts/$LE': cannot be read by uid 65534; run as its owner"
+	json_is "the others are shown" '.accounts[].id' "$EC"
+	chown 0 "$T/shut/etc/accounts"
+	run nobody list
+	rc_is "accounts/ itself" 8
+	run nobody list --server "https://$LE"
+	rc_is "one server" 8
+	run nobody check
+	rc_is "check finds it" 4
+fi
+
 # ------------------------------------------------------------ backups
 store b
 put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
