@@ -83,7 +83,7 @@ box_end(struct box *b)
 }
 
 /* DIR/config/REL, in a static buffer that the next call but three reuses. */
-static inline const char *
+PRINTF_LIKE(2, 3) static inline const char *
 box_path(const struct box *b, const char *fmt, ...)
 {
 	static char text[4][PATH_MAX];
@@ -172,7 +172,7 @@ box_account(const struct box *b, const char *server, const char *fixture,
 	return id;
 }
 
-static inline bool
+PRINTF_LIKE(2, 3) static inline bool
 box_has(const struct box *b, const char *fmt, ...)
 {
 	char rel[PATH_MAX];

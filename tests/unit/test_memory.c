@@ -187,8 +187,8 @@ damaged(void **state)
 {
 	static const char *const texts[] = { "", "{", "[]", "7", "null",
 		"{\"authorizations\": 1, \"accounts\": {}, \"marks\": [[]]}",
-		"{\"authorizations\": [1, {}, {\"url\": \"u\"}, {\"url\": "
-		"\"u\", \"name\": \"n\", \"status\": 1}]}",
+		("{\"authorizations\": [1, {}, {\"url\": \"u\"}, {\"url\": "
+		"\"u\", \"name\": \"n\", \"status\": 1}]}"),
 		"{\"accounts\": [{\"uri\": \"u\", \"seen\": -5}]}" };
 	struct memory *m;
 	struct error err;
