@@ -25,6 +25,7 @@ struct remote {
 	struct wire wire;
 	bool greeted;		/* the first lines were exchanged */
 	bool answered;		/* the last answer came whole */
+	bool leave;		/* nothing more will come, nor is awaited */
 };
 
 static void
@@ -44,8 +45,11 @@ remote_free(struct transport *t)
 	struct error ignored;
 	int status;
 
-	/* one that did not answer has no time to say goodbye either */
-	if (r->proc.pid != 0 && r->answered) {
+	/*
+	 * One that did not answer has no time to say goodbye either; and to
+	 * wait for ssh's after a read would cost a round trip for nothing.
+	 */
+	if (r->proc.pid != 0 && r->answered && !r->leave) {
 		error_clear(&ignored);
 		if (proc_wait(&r->proc, clock_mono() + LIMIT_PEER_LEAVE,
 		    &status, &ignored) == -1)
@@ -227,9 +231,11 @@ remote_fetch(struct transport *t, const struct request *req,
 {
 	struct remote *r = (struct remote *)t;
 
-	if (ask(r, OP_READ, req, err) == -1)
+	if (ask(r, OP_READ, req, err) == -1 ||
+	    answer(r, out, NULL, err) == -1)
 		return -1;
-	return answer(r, out, NULL, err);
+	r->leave = r->url.host != NULL;
+	return 0;
 }
 
 static int

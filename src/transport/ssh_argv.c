@@ -187,6 +187,8 @@ our_options(bool terminal, enum ssh_use use, struct strs *out,
 		"ForwardX11=no",
 		"PermitLocalCommand=no",
 		"RemoteCommand=none",
+		/* it may use somebody's connection, others not its own */
+		"ControlMaster=no",
 		"ConnectTimeout=15",
 		"ServerAliveInterval=15",
 		"ServerAliveCountMax=2"

@@ -87,7 +87,7 @@ check_argv(const struct config_peer *peer, const char *url, bool write,
 
 #define FIXED "-o|StrictHostKeyChecking=yes|-o|ForwardAgent=no|-o|" \
 	"ClearAllForwardings=yes|-o|ForwardX11=no|-o|PermitLocalCommand=no|" \
-	"-o|RemoteCommand=none|-o|ConnectTimeout=15|-o|" \
+	"-o|RemoteCommand=none|-o|ControlMaster=no|-o|ConnectTimeout=15|-o|" \
 	"ServerAliveInterval=15|-o|ServerAliveCountMax=2|"
 
 static void
