@@ -217,6 +217,17 @@ deploy(struct issue *is, const struct lineage *l, bool by_certbot,
 	return rc;
 }
 
+/* certbot is about to write: not as root in somebody else's store, and not
+ * before what an earlier run left undone. */
+static int
+settle(struct issue *is, struct error *err)
+{
+	if (store_lock(is->store, err) == -1)
+		return -1;
+	store_unlock(is->store);
+	return 0;
+}
+
 static int
 run_certbot(struct issue *is, struct error *err)
 {
@@ -231,7 +242,8 @@ run_certbot(struct issue *is, struct error *err)
 	if (is->decision == ISSUE_RENEW && cli_ini_check(is->server,
 	    is->account->dirname, err) == -1)
 		goto out;
-	if (certbot_find(is->config->certbot_program,
+	if (settle(is, err) == -1 ||
+	    certbot_find(is->config->certbot_program,
 	    &is->config->environment, &cb, err) == -1 ||
 	    make_argv(is, &cb, &argv, err) == -1 || take_over(is, err) == -1)
 		goto out;

@@ -134,8 +134,9 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 	error_set(err, CODE_UNAUTHORIZED, "'%s': the account has no usable "
 	    "authorization for %s; %s must prove it, as certbot does when it "
 	    "renews there, then %s; %s%s", is->name, buf_str(&names),
-	    buf_str(&who), buf_str(&then), is->not_after > 0 ? "the certificate here lives "
-	    "until " : "there is no certificate here yet",
+	    buf_str(&who), buf_str(&then), is->not_after > 0 ?
+	    "the certificate here lives until " :
+	    "there is no certificate here yet",
 	    is->not_after > 0 ? until : "");
 	buf_free(&names);
 	buf_free(&who);

@@ -153,6 +153,19 @@ err_like "and that there is none yet" 'there is no certificate here yet$'
 is "the CA is not asked to validate" "$(attempts)" "$TRIED"
 nok "certbot was not run" test -e "$T/internal/etc/renewal/c.example.com.conf"
 
+# ------------------------------------------------------------- whose store
+if [ "$(id -u)" -eq 0 ]; then
+	OLD=$(serial internal)
+	chown 65534 "$T/internal/etc"
+	run ferry_at internal issue --force -d "$NAME"
+	rc_is "root in a store of somebody else" 8
+	err_like "says as whom" 'run as UID 65534|run as .*65534'
+	is "certbot was not run" "$(serial internal)" "$OLD"
+	chown 0 "$T/internal/etc"
+else
+	skip 3 "needs root"
+fi
+
 # the guard itself: certbot's own renew in a shut window
 stop_pebble
 sed -i "s/^autorenew = .*/autorenew = True/" \
