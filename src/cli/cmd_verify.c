@@ -260,7 +260,8 @@ work(struct work *w, const struct cli_args *a, const struct strs *domains,
 	    store_lineages(w->store, true, &w->lineages, err) == -1 ||
 	    choose(w, a, domains, err) == -1)
 		return -1;
-	if (v->naccounts == 0)
+	/* else what stood against asking is told */
+	if (v->naccounts == 0 && w->err.code == CODE_OK)
 		log_step("'%s': no %s of it in '%s', nothing to ask",
 		    w->server, args_has(a, "lineages") ? "lineages" :
 		    "accounts", store_config_dir(w->store));

@@ -1,0 +1,47 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# A store that may not be read is not an empty one; "nothing to ask" is not
+# said where the choice was ambiguous.
+. "${0%/*}/lib.sh"
+need jq su
+need_root
+id nobody >/dev/null 2>&1 || skip_all "no user nobody"
+
+SERVER=https://ca.example.com/directory
+DIR=etc/accounts/ca.example.com/directory
+store a
+ID=f1a42f8f4dd6a9117b665fd2d9952409
+mkdir -p "$T/a/$DIR/$ID"
+cp "$T_ROOT/tests/fixtures/accounts/rsa2048"/*.json "$T/a/$DIR/$ID"
+chmod -R go-rwx "$T/a/etc/accounts"
+mkdir "$T/mine"
+chown nobody "$T/mine"
+chmod 755 "$T" "$T/a" "$T/a/etc"
+
+# as_nobody ARG...
+as_nobody() {
+	su nobody -s /bin/sh -c "exec $ACMEFERRY -c /dev/null \
+	    --state-dir $T/mine/state --server $SERVER $*"
+}
+
+WHY="'$T/a/etc/accounts/ca.example.com/directory': cannot be read by uid "
+for c in list verify; do
+	run as_nobody --config-dir "$T/a/etc" $c
+	rc_is "$c: exit 8" 8
+	err_like "$c: says so" "^acmeferry: $WHY"
+	out_is "$c: prints nothing else" ""
+done
+run as_nobody --config-dir "$T/mine/etc" pull "file://$T/a/etc"
+rc_is "pull from it: exit 8" 8
+err_like "pull from it: says so" "'$T/a/etc/accounts': cannot be read by uid "
+
+# two accounts: the choice is asked for, and that alone is said
+store b
+mkdir -p "$T/b/etc/accounts"
+cp -a "$T/a/etc/accounts/ca.example.com" "$T/b/etc/accounts"
+cp -a "$T/b/$DIR/$ID" \
+    "$T/b/$DIR/00000000000000000000000000000000"
+run ferry_at b --server "$SERVER" verify -d app.example.com
+rc_is "ambiguous: exit 4" 4
+err_unlike "ambiguous: nothing else is said" "nothing to ask"
+done_testing
