@@ -26,7 +26,7 @@ struct exchange {
 };
 
 enum {
-	IN_FLIGHT = 64,
+	IN_FLIGHT = 32,
 	/* Let's Encrypt: 20 newNonce and 5 newAccount a second and address */
 	IN_FLIGHT_PACED = 12,
 	/* HTTP/1.1: one is signed while the other is under way */

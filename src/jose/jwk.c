@@ -119,7 +119,7 @@ jwk_raw_check(struct jwk_raw *raw, const char *what, struct error *err)
 }
 
 int
-jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
+jwk_raw_key(struct jwk_raw *raw, const char *what, bool try, EVP_PKEY **out,
     struct error *err)
 {
 	*out = NULL;
@@ -127,8 +127,8 @@ jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
 		return -1;
 	*out = make_pkey(raw);
 	ERR_clear_error();
-	if (*out != NULL && (raw->kty == JWK_EC || !raw->has_private ||
-	    rsa_check(*out)))
+	if (*out != NULL && (!try || raw->kty == JWK_EC ||
+	    !raw->has_private || rsa_check(*out)))
 		return 0;
 	EVP_PKEY_free(*out);
 	*out = NULL;
@@ -156,7 +156,8 @@ jwk_parse(const char *text, size_t len, const char *what, struct jwk **out,
 	}
 	k->curve = raw.kty == JWK_EC ? raw.curve : NULL;
 	jwk_raw_public(&raw, &b);
-	if (jwk_raw_key(&raw, what, &k->pkey, err) == -1 ||
+	/* no trial: whoever parses a key signs with it */
+	if (jwk_raw_key(&raw, what, false, &k->pkey, err) == -1 ||
 	    jwk_raw_info(&raw, &k->info, err) == -1 ||
 	    buf_check(&b, what, err) == -1)
 		goto out;
@@ -187,7 +188,7 @@ jwk_inspect(const char *text, size_t len, const char *what, bool verify,
 		return -1;
 	rc = jwk_raw_info(&raw, info, err);
 	if (rc == 0)
-		rc = verify ? jwk_raw_key(&raw, what, &pkey, err) :
+		rc = verify ? jwk_raw_key(&raw, what, true, &pkey, err) :
 		    jwk_raw_check(&raw, what, err);
 	EVP_PKEY_free(pkey);
 	jwk_raw_free(&raw);

@@ -67,8 +67,9 @@ int jwk_rsa_complete(struct jwk_raw *raw, const char *what,
     struct error *err) WARN_UNUSED;
 int jwk_ec_check(const struct jwk_raw *raw, const char *what,
     struct error *err) WARN_UNUSED;
-/* The OpenSSL key, after that check; an RSA key is tried out. */
-int jwk_raw_key(struct jwk_raw *raw, const char *what, EVP_PKEY **out,
-    struct error *err) WARN_UNUSED;
+/* The OpenSSL key, after that check; try: an RSA key signs something, which
+ * takes as long as all the rest. */
+int jwk_raw_key(struct jwk_raw *raw, const char *what, bool try,
+    EVP_PKEY **out, struct error *err) WARN_UNUSED;
 
 #endif

@@ -10,7 +10,7 @@
  * The private members of an RSA key: finding the primes where only n, e and d
  * are there (as Python-era tools wrote them), and checking the members against
  * each other.  Primality is not tested (it would take longer than the rest of a
- * run): jwk_raw_key() signs and verifies once instead, which a composite
+ * run): jwk_raw_key() can sign and verify once instead, which a composite
  * "prime" does not survive.
  */
 enum {
