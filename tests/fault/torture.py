@@ -91,11 +91,14 @@ def write(path, text):
 
 class Case:
     """One command on one store.  prepare() fills the folder d; the goal is
-    what the store looks like after one undisturbed run."""
+    what the store looks like after one undisturbed run.  home: where in d the
+    store is that changes.  far: the far end is what fails, not the command."""
 
-    def __init__(self, name, prepare, argv, status=0, reader=False):
+    def __init__(self, name, prepare, argv, status=0, reader=False, home="",
+                 far=False):
         self.name, self.prepare, self.argv = name, prepare, argv
         self.status, self.reader = status, reader
+        self.home, self.far = home, far
 
 
 def base_args(d):
@@ -103,13 +106,15 @@ def base_args(d):
             "--state-dir", f"{d}/state"]
 
 
-def write_config(d, program, certs=""):
+def write_config(d, program, certs="", rights="read"):
     write(f"{d}/src/config.yml", f"acme:\n  server: {SERVER}\n")
+    # the far end may be the one that fails, and then it must learn of it
+    shown = "environment: [ACMEFERRY_FAULT, ASAN_OPTIONS, UBSAN_OPTIONS]\n"
     peer = json.dumps([program, "-c", f"{d}/src/config.yml", "--config-dir",
                        f"{d}/src/etc", "--state-dir", f"{d}/src/state",
-                       "serve", "--allow", "read"])
+                       "serve", "--allow", rights])
     write(f"{d}/config.yml",
-          f"acme:\n  server: {SERVER}\npeers:\n  surrogate:\n"
+          f"{shown}acme:\n  server: {SERVER}\npeers:\n  surrogate:\n"
           f"    url: 'exec:'\n    command: {peer}\n{certs}")
 
 
@@ -176,6 +181,24 @@ def prep_list(d, program):
     prep_check(d, program)
 
 
+def prep_push(d, program):
+    """There: one to add, one broken to mend as a whole, one that stays."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa2048", number=1)
+    put_account(f"{d}/etc", "ec-p256", number=5)
+    put_account(f"{d}/src/etc", "rsa3072", number=3)
+    put_account(f"{d}/src/etc", "ec-p256", number=5, drop=("regr.json",))
+    write_config(d, program, rights="write")
+
+
+def prep_pulled(d, program):
+    """A ledger, backups and what authorize wants to know."""
+    prep_replaced(d, program)
+    plain(d, program, ["pull", "surrogate"], 0)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
+                    f"{d}/key"], check=True)
+
+
 def last_backup(d):
     return sorted(n for n in os.listdir(f"{d}/state/backups")
                   if not n.startswith("."))[0]
@@ -195,6 +218,22 @@ CASES = [
     Case("check-fix", prep_check, lambda d: ["check", "--fix"], status=None),
     Case("restore", prep_restore,
          lambda d: ["restore", last_backup(d), "--force"]),
+    Case("push", prep_push, lambda d: ["push", "surrogate", "--all"],
+         home="/src"),
+    Case("push-dry", prep_push,
+         lambda d: ["push", "surrogate", "--all", "--dry-run"], reader=True,
+         home="/src"),
+    Case("serve-write", prep_push, lambda d: ["push", "surrogate", "--all"],
+         home="/src", far=True),
+    Case("serve-read", prep_pull, lambda d: ["pull", "surrogate", "--all"],
+         far=True),
+    Case("holders", prep_pulled, lambda d: ["holders", "--json"],
+         reader=True),
+    Case("backups", prep_pulled, lambda d: ["backups"], reader=True),
+    Case("authorize", prep_pulled,
+         lambda d: ["authorize", "internal.example.com", "--key",
+                    f"{d}/key.pub", "--allow", "read", "--name",
+                    "app.example.com", "--as", "sudo"], reader=True),
 ]
 
 
@@ -286,18 +325,22 @@ class Torture:
         self.proto = f"{self.tmp}/proto"
         os.mkdir(self.proto)
         case.prepare(self.proto, program)
-        self.before = snapshot(self.proto)
-        self.keys = keys_anywhere(self.proto)
+        self.before = self.store(self.proto)
+        self.keys = keys_anywhere(self.proto + case.home)
         d = self.copy("goal")
         r = plain(d, program, case.argv(d), case.status)
         self.status = r.returncode
-        self.goal = snapshot(d)
+        self.goal = self.store(d)
         if not case.reader and self.goal == self.before:
             raise Failure("the command changes nothing: nothing is tested")
         d = self.copy("count")
-        self.run(d, f"count:{self.tmp}/counts")
-        self.counts = [int(n) for n in open(f"{self.tmp}/counts").read()
-                       .split()]
+        # a place that is in the far end's sandbox, too
+        counts = f"{d}{case.home or '/src' if case.far else ''}/state/counts"
+        self.run(d, f"count:{counts}")
+        self.counts = [int(n) for n in open(counts).read().split()]
+
+    def store(self, d):
+        return snapshot(d + self.case.home)
 
     def copy(self, name):
         """The paths in configuration and confs follow the folder."""
@@ -318,11 +361,23 @@ class Torture:
     def run(self, d, spec):
         env = dict(os.environ, ACMEFERRY_FAULT=spec,
                    ACMEFERRY_FAULT_LOG=f"{d}.where",
-                   ASAN_OPTIONS="exitcode=77:detect_leaks=1",
+                   # the leak checker reads /proc, which is outside the
+                   # sandbox of one that serves for reading
+                   ASAN_OPTIONS="exitcode=77:detect_leaks=" + (
+                       "0" if self.case.name == "serve-read" else "1") + (
+                       f":log_path={d}/src/state/asan" if self.case.far
+                       else ""),
                    UBSAN_OPTIONS="halt_on_error=1:exitcode=77")
+        program = self.fault
+        if self.case.far:
+            program = self.program
+            conf = f"{d}/config.yml"
+            text = open(conf).read()
+            write(conf, text.replace(f'["{self.program}"',
+                                     f'["{self.fault}"'))
         try:
             return subprocess.run(
-                [self.fault] + base_args(d) + self.case.argv(d), env=env,
+                [program] + base_args(d) + self.case.argv(d), env=env,
                 capture_output=True, timeout=60)
         except subprocess.TimeoutExpired:
             raise Failure("still running after 60 s")
@@ -354,6 +409,11 @@ class Torture:
         r = self.run(d, spec)
         err = r.stderr.decode(errors="replace")
         crash = spec.startswith("crash")
+        if self.case.far:
+            crash = False
+            for n in os.listdir(f"{d}/src/state"):
+                if n.startswith("asan"):
+                    raise Failure(open(f"{d}/src/state/{n}").read()[-1500:])
         if crash and r.returncode not in (137, self.status):
             raise Failure(f"exit {r.returncode}, want 137: {err[-300:]}")
         if not crash:
@@ -363,20 +423,21 @@ class Torture:
                 raise Failure(f"exit {r.returncode}: {err[-1500:]}")
             if r.returncode != 0 and not err.strip() and not r.stdout:
                 raise Failure(f"exit {r.returncode} without a word")
-            if r.returncode == 0 and snapshot(d) != self.goal:
+            if r.returncode == 0 and self.store(d) != self.goal:
                 raise Failure("exit 0, but the goal was not reached: "
-                              + differs(snapshot(d), self.goal))
-        check_store(d, self.before, self.goal, self.keys)
+                              + differs(self.store(d), self.goal))
+        check_store(d + self.case.home, self.before, self.goal, self.keys)
         again = plain(d, self.program, self.case.argv(d), None)
         if again.returncode != self.status and not \
                 (self.case.status is None and again.returncode in (0, 4)):
             raise Failure(f"the next run: exit {again.returncode}: "
                           f"{again.stderr.decode(errors='replace')[-300:]}")
-        if snapshot(d) != self.goal:
+        if self.store(d) != self.goal:
             raise Failure("the next run does not reach the goal: "
-                          + differs(snapshot(d), self.goal))
-        if litter(d) and not self.case.reader:
-            raise Failure(f"litter after the next run: {litter(d)}")
+                          + differs(self.store(d), self.goal))
+        left = litter(d + self.case.home)
+        if left and not self.case.reader:
+            raise Failure(f"litter after the next run: {left}")
 
     def specs(self, modes, every):
         alloc, calls, changes = self.counts
