@@ -2,9 +2,11 @@
 /*
  * What the benchmark measures against: the least that the job can cost.
  *
- *	baseline sign KEY.json N	loads an account's RSA key, signs N times
- *	baseline digest DIR		reads the three files of every account below
- *					DIR, and hashes each key's public half
+ *	baseline sign DIR	loads every account's RSA key below DIR and
+ *				signs once with it
+ *	baseline one DIR	signs as often, all with the first key
+ *	baseline digest DIR	reads the three files of every account below
+ *				DIR, and hashes each key's public half
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -102,57 +104,64 @@ load(const char *text, int whole)
 }
 
 static void
-sign(const char *path, long count)
+sign(EVP_PKEY *key, const char *text)
 {
 	unsigned char sig[1024];
+	size_t n = sizeof(sig);
 	EVP_MD_CTX *ctx;
-	EVP_PKEY *key;
-	char text[8192];
-	size_t n;
 
-	slurp("/", path, text, sizeof(text));
-	key = load(text, 1);
-	for (long i = 0; i < count; i++) {
-		NEED((ctx = EVP_MD_CTX_new()) != NULL);
-		NEED(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) ==
-		    1);
-		n = sizeof(sig);
-		NEED(EVP_DigestSign(ctx, sig, &n, (unsigned char *)text, 700) ==
-		    1);
-		EVP_MD_CTX_free(ctx);
-	}
-	EVP_PKEY_free(key);
+	NEED((ctx = EVP_MD_CTX_new()) != NULL);
+	NEED(EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) == 1);
+	NEED(EVP_DigestSign(ctx, sig, &n, (const unsigned char *)text, 700) ==
+	    1);
+	EVP_MD_CTX_free(ctx);
+}
+
+static void
+digest(EVP_PKEY *key)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	char *pem;
+	long len;
+	BIO *bio;
+
+	NEED((bio = BIO_new(BIO_s_mem())) != NULL);
+	NEED(PEM_write_bio_PUBKEY(bio, key) == 1);
+	len = BIO_get_mem_data(bio, &pem);
+	NEED(EVP_Digest(pem, (size_t)len, md, NULL, EVP_md5(), NULL) == 1);
+	BIO_free(bio);
 }
 
 static long
-digest(const char *dir)
+each(const char *dir, char job)
 {
-	unsigned char md[EVP_MAX_MD_SIZE];
-	char text[8192], path[4096], *pem;
+	char text[8192], path[4096];
+	EVP_PKEY *key = NULL;
 	struct dirent *e;
-	EVP_PKEY *key;
-	long done = 0, len;
+	long done = 0;
 	DIR *d;
-	BIO *bio;
 
 	NEED((d = opendir(dir)) != NULL);
 	while ((e = readdir(d)) != NULL) {
 		if (strlen(e->d_name) != 32)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		slurp(path, "regr.json", text, sizeof(text));
-		slurp(path, "meta.json", text, sizeof(text));
-		slurp(path, "private_key.json", text, sizeof(text));
-		key = load(text, 0);
-		NEED((bio = BIO_new(BIO_s_mem())) != NULL);
-		NEED(PEM_write_bio_PUBKEY(bio, key) == 1);
-		len = BIO_get_mem_data(bio, &pem);
-		NEED(EVP_Digest(pem, (size_t)len, md, NULL, EVP_md5(), NULL) ==
-		    1);
-		BIO_free(bio);
-		EVP_PKEY_free(key);
 		done++;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (job == 'd') {
+			slurp(path, "regr.json", text, sizeof(text));
+			slurp(path, "meta.json", text, sizeof(text));
+		}
+		if (key == NULL || job != 'o') {
+			EVP_PKEY_free(key);
+			slurp(path, "private_key.json", text, sizeof(text));
+			key = load(text, job != 'd');
+		}
+		if (job == 'd')
+			digest(key);
+		else
+			sign(key, text);
 	}
+	EVP_PKEY_free(key);
 	closedir(d);
 	return done;
 }
@@ -160,12 +169,9 @@ digest(const char *dir)
 int
 main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "sign") == 0) {
-		sign(argv[2], strtol(argv[3], NULL, 10));
-		return 0;
-	}
-	if (argc == 3 && strcmp(argv[1], "digest") == 0)
-		return digest(argv[2]) == 0;
-	fprintf(stderr, "usage: baseline sign KEY N | digest DIR\n");
+	if (argc == 3 && (strcmp(argv[1], "sign") == 0 ||
+	    strcmp(argv[1], "one") == 0 || strcmp(argv[1], "digest") == 0))
+		return each(argv[2], argv[1][0]) == 0;
+	fprintf(stderr, "usage: baseline sign|one|digest DIR\n");
 	return 2;
 }

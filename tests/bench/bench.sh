@@ -6,31 +6,23 @@
 . "${0%/*}/../scenario/lib.sh"
 T_ENDED=1
 runs=$1
-need hyperfine jq pebble sshd rsync "$CERTBOT"
+need pebble sshd rsync jq "$CERTBOT"
 bad=0
 
-# ------------------------------------------------------------- measuring
-# median NAME CMD...: seconds, in MEDIAN
-median() {
-	m_name=$1
-	shift
-	hyperfine -N --warmup 2 --runs "$runs" --export-json "$T/$m_name.json" \
-	    "$@" >"$T/$m_name.log" 2>&1 || {
-		echo "'$m_name' failed: $*"
-		tail -5 "$T/$m_name.log"
+# pair RUNS COMMAND COMMAND: by turns. A and B are the medians of their wall
+# times, ACPU and BCPU of their CPU times
+pair() {
+	A=0 B=0 ACPU=0 BCPU=0
+	if ! python3 "$T_ROOT/tests/bench/pair.py" "$@" >"$T/pair" 2>"$T/pair.err"
+	then
+		cat "$T/pair.err"
 		bad=1
-		MEDIAN=0
 		return 1
-	}
-	MEDIAN=$(jq .results[0].median "$T/$m_name.json")
-}
-
-# cost CMD...: CPU seconds in CPU and peak KiB in PEAK, of one run
-cost() {
-	/usr/bin/time -o "$T/cost" -f '%U %S %M' "$@" >/dev/null 2>"$T/cost.err" ||
-	    { cat "$T/cost.err"; bad=1; }
-	CPU=$(tail -1 "$T/cost" | awk '{ print $1 + $2 }')
-	PEAK=$(tail -1 "$T/cost" | awk '{ print $3 }')
+	fi
+	read -r A ACPU <"$T/pair"
+	read -r B BCPU <<-E
+		$(tail -1 "$T/pair")
+	E
 }
 
 head_line() {
@@ -50,8 +42,13 @@ row() {
 	}' || bad=1
 }
 
+# memory JOB CMD...
 memory() {
-	awk -v job="$1" -v k="$2" 'BEGIN {
+	m_job=$1
+	shift
+	# shellcheck disable=SC2068 # a command and its arguments in one word
+	/usr/bin/time -o "$T/peak" -f %M $@ >/dev/null 2>&1
+	awk -v job="$m_job" -v k="$(tail -1 "$T/peak")" 'BEGIN {
 		printf "%-34s %-30s %5.1f MiB %9s %8s %8s  %s\n", job,
 		    "peak memory", k / 1024, "", "", "16 MiB",
 		    k <= 16384 ? "ok" : "ABOVE"
@@ -81,75 +78,54 @@ head_line
 cert_at surrogate app.example.com
 write_config surrogate
 id=$(account_id_at surrogate)
-median verify "$(ours surrogate verify --no-order)"
-verify1=$MEDIAN
 REQUESTS_CA_BUNDLE=$PEBBLE_CA
 export REQUESTS_CA_BUNDLE
-median show "$CERTBOT show_account --config-dir $T/surrogate/etc \
-    --work-dir $T/surrogate/work --logs-dir $T/surrogate/logs \
-    --server $PEBBLE_DIR_URL --account $id"
-show=$MEDIAN
-row 'verify one account' 'certbot show_account' "$verify1" "$show" 0.0833
-# shellcheck disable=SC2046 # a command and its arguments
-cost $(ours surrogate verify --no-order)
-memory 'verify one account' "$PEAK"
+pair "$runs" "$(ours surrogate verify --no-order)" "$CERTBOT show_account \
+    --config-dir $T/surrogate/etc --work-dir $T/surrogate/work \
+    --logs-dir $T/surrogate/logs --server $PEBBLE_DIR_URL --account $id"
+show=$B
+row 'verify one account' 'certbot show_account' "$A" "$B" 0.0833
+memory 'verify one account' "$(ours surrogate verify --no-order)"
 
 # ------------------------------------------------------------- pull
-ssh_allow_serve read
+# two keys: one with the forced command that authorize prints, one without
+ssh-keygen -q -t ed25519 -N '' -C plain -f "$T/ssh/plain"
+{
+	echo "restrict,command=\"$ACMEFERRY -c $T/surrogate/config.yml" \
+	    "serve --allow read\" $SSHD_PUB"
+	echo "restrict $(cat "$T/ssh/plain.pub")"
+} >"$SSHD_AUTHORIZED"
+sed "s,$SSHD_KEY,$T/ssh/plain," "$SSH_CONFIG" >"$T/ssh/plain.config"
+ssh="ssh -T -F $T/ssh/plain.config -p $SSHD_PORT"
 write_config internal
 ferry_at internal pull surrogate >"$T/first.log" 2>&1 || cat "$T/first.log"
-median pull "$(ours internal pull surrogate)"
-pull=$MEDIAN
-ssh_allow 'restrict'
-ssh="ssh -T -F $SSH_CONFIG -p $SSHD_PORT"
-median ssh "$ssh 127.0.0.1 true"
-row 'pull, nothing changed, ssh' 'ssh host true' "$pull" "$MEDIAN" 1.05
+pair $((runs * 2)) "$(ours internal pull surrogate)" "$ssh 127.0.0.1 true"
+row 'pull, nothing changed, ssh' 'ssh host true' "$A" "$B" 1.05
+memory 'pull, nothing changed, ssh' "$(ours internal pull surrogate)"
 mkdir -p "$T/copy"
-median rsync rsync -a -e "'$ssh'" "127.0.0.1:$T/surrogate/etc/accounts" \
-    "$T/copy/"
-row 'pull, nothing changed, ssh' 'rsync -a' "$pull" "$MEDIAN" 1
-ssh_allow_serve read
-# shellcheck disable=SC2046
-cost $(ours internal pull surrogate)
-memory 'pull, nothing changed, ssh' "$PEAK"
+pair "$runs" "$(ours internal pull surrogate)" \
+    "rsync -a -e '$ssh' 127.0.0.1:$T/surrogate/etc/accounts $T/copy/"
+row 'pull, nothing changed, ssh' 'rsync -a' "$A" "$B" 1
 
 # ------------------------------------------------------------- 1,000 accounts
 fill thousand "$PEBBLE_DIR_URL" 1000 "$PEBBLE_CA"
 write_config thousand
-key=$(find "$T/thousand/etc" -name private_key.json | head -1)
-runs_kept=$runs
-runs=3
-median many "$(ours thousand verify --no-order)"
+top=$T/thousand/etc/$PEBBLE_ACCOUNTS
+pair 3 "$(ours thousand verify --no-order)" "$BENCH/baseline sign $top"
 row 'verify 1,000 accounts, each' 'certbot show_account' \
-    "$(awk -v m="$MEDIAN" 'BEGIN { print m / 1000 }')" "$show" 0.005
-runs=$runs_kept
-# shellcheck disable=SC2046
-cost $(ours thousand verify --no-order)
-cpu=$CPU peak=$PEAK
-cost "$BENCH/baseline" sign "$key" 1000
-row 'verify 1,000 accounts, CPU' '1,000 RS256 signatures' "$cpu" "$CPU" 2
-memory 'verify 1,000 accounts' "$peak"
+    "$(awk -v m="$A" 'BEGIN { print m / 1000 }')" "$show" 0.005
+row 'verify 1,000 accounts, CPU' '1,000 signatures, a key each' \
+    "$ACPU" "$BCPU" 2
+memory 'verify 1,000 accounts' "$(ours thousand verify --no-order)"
 
 # ------------------------------------------------------------- 10,000 accounts
 fill full https://ca.example.com/directory 10000
 write_config full
 top=$T/full/etc/accounts/ca.example.com/directory
-cat >"$T/cat.sh" <<-E
-	find $top -type f -print0 | xargs -0 cat >/dev/null
-E
-median digest "$BENCH/baseline digest $top"
-base=$MEDIAN
-median cat "sh $T/cat.sh"
 for command in list check; do
-	median "$command" "$(ours full $command)" && {
-		row "$command, 10,000 accounts" 'read and digest each' \
-		    "$MEDIAN" "$base" 2
-		row "$command, 10,000 accounts" 'cat, and digest each' \
-		    "$MEDIAN" "$(jq -n "$base + $(jq .results[0].median \
-		    "$T/cat.json")")" 2
-	}
-	# shellcheck disable=SC2046
-	cost $(ours full $command)
-	memory "$command, 10,000 accounts" "$PEAK"
+	pair "$runs" "$(ours full $command)" "$BENCH/baseline digest $top" &&
+	    row "$command, 10,000 accounts" 'reading, a digest each' \
+	    "$A" "$B" 2
+	memory "$command, 10,000 accounts" "$(ours full $command)"
 done
 exit "$bad"

@@ -14,7 +14,7 @@ test="$demo libcmocka-dev nginx-light jq perl ca-certificates sudo
 lint="libcmocka-dev clang clang-tidy cppcheck shellcheck mandoc"
 fuzz='clang libclang-rt-dev'
 cov="$test clang llvm libclang-rt-dev"
-bench="$test rsync time hyperfine"
+bench="$test time"
 certbots="$test python3-venv"
 
 want=
