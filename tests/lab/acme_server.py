@@ -114,7 +114,19 @@ def certificate(name, issuer, issuer_key, public, start, end, ca=False,
          .public_key(public)
          .serial_number(serial or x509.random_serial_number())
          .not_valid_before(start).not_valid_after(end)
-         .add_extension(x509.BasicConstraints(ca, None), critical=True))
+         .add_extension(x509.BasicConstraints(ca, None), critical=True)
+         # Python 3.13 is strict about these
+         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public),
+                        False)
+         .add_extension(
+             x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                 issuer_key.public_key()), False))
+    if ca:
+        b = b.add_extension(x509.KeyUsage(
+            digital_signature=True, content_commitment=False,
+            key_encipherment=False, data_encipherment=False,
+            key_agreement=False, key_cert_sign=True, crl_sign=True,
+            encipher_only=False, decipher_only=False), True)
     if names:
         b = b.add_extension(x509.SubjectAlternativeName(names), False)
     return b.sign(issuer_key, hashes.SHA256())

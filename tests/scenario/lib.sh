@@ -420,6 +420,8 @@ t_pebble_certs() {
 		subjectAltName=DNS:localhost,DNS:pebble,IP:127.0.0.1,IP:::1
 		basicConstraints=critical,CA:FALSE
 		extendedKeyUsage=serverAuth
+		subjectKeyIdentifier=hash
+		authorityKeyIdentifier=keyid
 	E
 	openssl x509 -req -in "$T/pebble/csr.pem" -CA "$T/pebble/ca.pem" \
 	    -CAkey "$T/pebble/ca.key" -CAcreateserial -days 20 \
