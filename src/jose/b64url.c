@@ -115,3 +115,46 @@ b64url_decode_lenient(const char *text, size_t len, const char *what,
 		len--;
 	return decode(text, len, ~0U, what, out, err);
 }
+
+int
+b64url_decode_josepy(const char *text, size_t len, const char *what,
+    struct secret *out, struct error *err)
+{
+	size_t all = len + 4 - len % 4, used = 0;
+	unsigned int bits = 0, quad = 0, pads = 0, v;
+	unsigned char c;
+
+	out->data = NULL;
+	out->len = 0;
+	if (secret_alloc(out, len / 4 * 3 + 3, err) == -1)
+		return -1;
+	for (size_t i = 0; i < all; i++) {
+		c = i < len ? (unsigned char)text[i] : '=';
+		if (c == '=' && quad >= 2 && quad + ++pads >= 4) {
+			quad = 0;
+			break;
+		}
+		if (c > 127 || c == '\0') {
+			secret_free(out);
+			return error_set(err, CODE_STORE, "'%s': not "
+			    "base64url at character %zu", vis(what), i + 1);
+		}
+		if ((v = decode_6(c, ~0U)) == 0)
+			continue;
+		pads = 0;
+		bits = bits << 6 | (v - 1);
+		/* three bytes to four characters */
+		if (quad > 0)
+			out->data[used++] =
+			    (unsigned char)(bits >> (6 - 2 * quad) & 255);
+		quad = (quad + 1) % 4;
+	}
+	if (quad != 0) {
+		secret_free(out);
+		return error_set(err, CODE_STORE, "'%s': base64url is cut "
+		    "short (%zu characters)", vis(what), len);
+	}
+	out->data[used] = '\0';
+	out->len = used;
+	return 0;
+}

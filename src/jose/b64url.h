@@ -22,4 +22,13 @@ int b64url_decode(const char *text, size_t len, struct secret *out,
 int b64url_decode_lenient(const char *text, size_t len, const char *what,
     struct secret *out, struct error *err) WARN_UNUSED;
 
+/*
+ * Exactly what certbot (josepy over Python's base64) makes of a JWK member:
+ * characters outside both alphabets are passed over, though they count where
+ * it works out how much padding to add, and nothing is read behind padding
+ * that completes a group.  So some texts with junk succeed and some do not.
+ */
+int b64url_decode_josepy(const char *text, size_t len, const char *what,
+    struct secret *out, struct error *err) WARN_UNUSED;
+
 #endif

@@ -45,7 +45,7 @@ member(const json *j, const char *name, const char *what, struct secret *out,
 			err->code = CODE_STORE;
 		return -1;
 	}
-	if (b64url_decode_lenient(text, strlen(text), name, out, err) == -1)
+	if (b64url_decode_josepy(text, strlen(text), name, out, err) == -1)
 		return error_wrap(err, "'%s'", vis(what));
 	return 0;
 }

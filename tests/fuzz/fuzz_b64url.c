@@ -27,7 +27,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (b64url_decode_lenient(text, size, "x", &t, &err) == -1 ||
 		    t.len != s.len)
 			abort();
+		secret_free(&t);
+		if (b64url_decode_josepy(text, size, "x", &t, &err) == -1 ||
+		    t.len != s.len)
+			abort();
 	} else if (b64url_decode_lenient(text, size, "x", &t, &err) == -1 &&
+	    err.msg[0] == '\0')
+		abort();
+	secret_free(&t);
+	if (b64url_decode_josepy(text, size, "x", &t, &err) == -1 &&
 	    err.msg[0] == '\0')
 		abort();
 	secret_free(&s);
