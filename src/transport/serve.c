@@ -127,10 +127,13 @@ do_read(struct session *s, const struct request *r, struct error *err)
 static int
 put_listing(struct session *s, const struct request *r, struct error *err)
 {
+	struct grant grant = s->o->grant;
 	struct offer offer = { 0 };
 	int rc = -1;
 
-	if (listing_of_store(s->store, r, &s->o->grant, &offer, err) == -1)
+	/* names limit reading; what may be replaced must be seen */
+	grant.names = NULL;
+	if (listing_of_store(s->store, r, &grant, &offer, err) == -1)
 		goto out;
 	for (size_t i = 0; i < offer.n; i++)
 		if (put_offered(&s->wire, &s->out, offer.v[i], err) == -1 ||

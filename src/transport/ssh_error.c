@@ -155,6 +155,12 @@ hostkey_error(const char *host, const char *said, const char *known_hosts,
 	char offers[112] = "";
 	const char *what = "is not in", *then = "then add it";
 
+	/* a jump host has an ssh of its own, which our options do not reach */
+	if (strstr(said, "UNKNOWN port 65535") != NULL)
+		return error_set(err, CODE_TRUST, "'%s': the host key of a "
+		    "jump host on the way was not accepted; log in to that "
+		    "host with ssh to see and compare it, and name its "
+		    "known_hosts in the file of ssh_config", vis(host));
 	if (k->fingerprint[0] != '\0')
 		(void)snprintf(offers, sizeof(offers), " (it offers %s %s)",
 		    k->type, k->fingerprint);
