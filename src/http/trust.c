@@ -59,8 +59,12 @@ add_ca_file(struct buf *pem, const char *ca_file, struct error *err)
 	int found = 0;
 
 	if (io_read_file(AT_FDCWD, ca_file, LIMIT_PEM_FILE, IO_MISSING_OK,
-	    pem, &found, err) == -1)
+	    pem, &found, err) == -1) {
+		/* a file that is none or too large is the setting's fault */
+		if (err->code == CODE_STORE)
+			err->code = CODE_USAGE;
 		return error_wrap(err, "acme.ca_file");
+	}
 	if (!found)
 		return error_set(err, CODE_USAGE, "'%s': acme.ca_file: no "
 		    "such file", vis(ca_file));
