@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -155,6 +156,30 @@ temp_is_name(const char *name)
 	    strspn(name + PREFIX, "abcdefghijklmnopqrstuvwxyz") == n - PREFIX;
 }
 
+/* A killed process stays in the table until its parent has asked for it; in
+ * a container that may be never. */
+static bool
+is_zombie(long pid)
+{
+	char path[32], text[512];
+	const char *p;
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return false;
+	n = read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	/* "PID (NAME) STATE ...", and NAME may have anything in it */
+	p = strrchr(text, ')');
+	return p != NULL && (strncmp(p, ") Z", 3) == 0 ||
+	    strncmp(p, ") X", 3) == 0);
+}
+
 bool
 temp_is_stale(const char *name)
 {
@@ -171,7 +196,8 @@ temp_is_stale(const char *name)
 				return false;
 		return true;
 	}
-	return pid <= 0 || (kill((pid_t)pid, 0) == -1 && errno == ESRCH);
+	return pid <= 0 || (kill((pid_t)pid, 0) == -1 && errno == ESRCH) ||
+	    is_zombie(pid);
 }
 
 /* Empties a directory; names may be skipped while others go, so it is read

@@ -404,6 +404,7 @@ litter(void **state)
 {
 	static const int ends[] = { 0, SIGTERM, SIGINT, SIGHUP, SIGKILL };
 	struct error err;
+	siginfo_t info;
 	int d, status;
 	pid_t pid;
 
@@ -425,6 +426,16 @@ litter(void **state)
 	}
 	assert_int_equal(atomic_sweep(d, &err), 0);
 	assert_int_equal(tmp_count("k"), 2);
+	/* nobody has waited for it: its number is still taken */
+	pid = fork();
+	if (pid == 0)
+		die(SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT),
+	    0);
+	assert_int_equal(tmp_count("k"), 3);
+	assert_int_equal(atomic_sweep(d, &err), 0);
+	assert_int_equal(tmp_count("k"), 2);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
 	close(d);
 }
 
