@@ -141,7 +141,8 @@ check_stat(const char *path, const struct stat *st, size_t max,
 		    "regular file", p, kind(st->st_mode));
 	if ((flags & IO_OWNED) != 0 && st->st_uid != 0 && st->st_uid != me)
 		return error_set(err, CODE_TRUST, "'%s': belongs to uid %u, "
-		    "want uid 0 or %u", p, st->st_uid, me);
+		    "want %suid %u", p, st->st_uid, me == 0 ? "" : "uid 0 or ",
+		    me);
 	if ((flags & IO_PRIVATE) != 0 && (mode & 077) != 0)
 		return error_set(err, CODE_TRUST, "'%s': found mode %04o, want "
 		    "none of the group and other bits; 'chmod go= %s' sets it",
@@ -258,7 +259,8 @@ check_dir(const char *dir, struct error *err)
 		    p);
 	if (st.st_uid != 0 && st.st_uid != me)
 		return error_set(err, CODE_TRUST, "'%s': the directory belongs "
-		    "to uid %u, want uid 0 or %u", p, st.st_uid, me);
+		    "to uid %u, want %suid %u", p, st.st_uid, me == 0 ? "" :
+		    "uid 0 or ", me);
 	if ((st.st_mode & 022) != 0 && (st.st_mode & S_ISVTX) == 0)
 		return error_set(err, CODE_TRUST, "'%s': the directory has "
 		    "mode %04o, want it writable by its owner only; "

@@ -148,23 +148,39 @@ same(const struct finding *a, const struct finding *b)
 	return a->code == b->code && strcmp(a->path, b->path) == 0;
 }
 
+/*
+ * The one that is still f, NULL: there is none; once each, since several may
+ * have one code and path: `fixed` says here that it was returned.  The same
+ * words go first.
+ */
 static struct finding *
-find(const struct findings *l, const struct finding *f)
+find(struct findings *l, const struct finding *f)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (same(&l->v[i], f))
-			return &l->v[i];
-	return NULL;
+	struct finding *hit = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->v[i].fixed || !same(&l->v[i], f))
+			continue;
+		if (strcmp(l->v[i].message, f->message) == 0) {
+			hit = &l->v[i];
+			break;
+		}
+		if (hit == NULL)
+			hit = &l->v[i];
+	}
+	if (hit != NULL)
+		hit->fixed = true;
+	return hit;
 }
 
-/* Moves the findings that are new behind the old ones. */
+/* Moves the findings that are new, none of the old ones, behind those. */
 static int
 add_new(struct findings *old, struct findings *now, struct error *err)
 {
 	struct finding *v;
 
 	for (size_t i = 0; i < now->n; i++) {
-		if (find(old, &now->v[i]) != NULL)
+		if (now->v[i].fixed)
 			continue;
 		v = list_room(old->v, old->n, &old->cap, sizeof(*v), err);
 		if (v == NULL)

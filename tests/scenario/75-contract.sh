@@ -137,6 +137,29 @@ else
 	rc_is "check finds it" 4
 fi
 
+# ------------------------------------------------------------ what remains
+store left
+put left rsa2048 "$LE" "$RSA"
+chmod 644 "$T/left/etc/accounts/$LE/$RSA/private_key.json"
+mkdir "$T/left/etc/renewal"
+cat >"$T/left/etc/renewal/a.conf" <<C
+cert = $T/left/etc/live/a/cert.pem
+privkey = $T/left/etc/live/a/privkey.pem
+chain = $T/left/etc/live/a/chain.pem
+fullchain = $T/left/etc/live/a/fullchain.pem
+[renewalparams]
+account = $RSA
+server = https://$LE
+C
+run ferry_at left check --json
+json_is "each missing file is a finding" \
+    '[.findings[] | select(.code == "lineage-files")] | length' 4
+was=$(echo "$OUT" | jq -c '[.findings[].message]')
+run ferry_at left check --fix --json
+json_is "after --fix each is told once more" '[.findings[].message] | tojson' \
+    "$was"
+json_is "and what was fixed is" '.findings[] | select(.fixed) | .code' key-mode
+
 # ------------------------------------------------------------ backups
 store b
 put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
