@@ -171,9 +171,10 @@ test_error(void **state)
 		{ "Host key verification failed.\r\n"
 		    "kex_exchange_identification: Connection closed by remote "
 		    "host\r\nConnection closed by UNKNOWN port 65535\r\n",
-		    CODE_TRUST, "'www': the host key of a jump host on the way was not accepted; log in "
-		    "to that host with ssh to see and compare it, and name "
-		    "its known_hosts in the file of ssh_config" },
+		    CODE_TRUST, "'www': the host key of a jump host on the "
+		    "way was not accepted; log in to that host with ssh to "
+		    "see and compare it, and name its known_hosts in the file "
+		    "of ssh_config" },
 		{ "root@www: Permission denied (publickey).\r\n", CODE_TRUST,
 		    "'www': ssh was not let in (root@www: Permission "
 		    "denied (publickey)); put what 'acmeferry authorize' "
