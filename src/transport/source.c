@@ -169,7 +169,7 @@ offer_of_store(struct store *s, const struct request *r,
 	error_clear(&why);
 	if (offer_choose(out, r, "", chosen, &why) == -1)
 		memset(chosen, 0, (out->n + 1) * sizeof(*chosen));
-	for (size_t i = 0; i < out->n; i++) {
+	for (size_t i = 0; i < out->n && i < dirs.n; i++) {
 		of = out->v[i];
 		if (!chosen[i] || of->state == OFFERED_BROKEN)
 			continue;
