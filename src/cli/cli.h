@@ -135,6 +135,8 @@ int cli_peer(struct cli *cli, const struct cli_args *a, const char *word,
 /* The local store with the configuration in force. */
 int cli_store(struct cli *cli, struct store **out, struct error *err)
     WARN_UNUSED;
+/* --account is neither a whole id nor an account's URL. */
+bool cli_is_prefix(const char *which);
 /* The directories of the local accounts that --account names, of --server
  * where it is given; each as "HOST/directory/ID".  CODE_STORE where a prefix
  * begins several ids. */

@@ -149,9 +149,16 @@ add_lineages(struct work *w, struct error *err)
 static int
 add_all(struct work *w, struct error *err)
 {
+	const char *which = w->cli->account;
 	const struct config *c = w->cli->config;
+	const struct account *one = NULL;
 	struct account *a;
 
+	/* a whole id or a URL may have a second copy, a prefix means one */
+	if (which != NULL && cli_is_prefix(which) &&
+	    account_pick(&w->accounts, &w->lineages, c, w->server, which,
+	    NULL, &one, err) == -1)
+		return -1;
 	for (size_t i = 0; i < w->accounts.n; i++) {
 		a = w->accounts.v[i];
 		if (w->cli->account != NULL &&
@@ -195,7 +202,8 @@ report_asked(struct cli *cli, const struct verify_account *va,
 	if (!va->broken && replace(&row->state, account_state_text(va->state),
 	    err) == -1)
 		return -1;
-	if (va->fixed && replace(&row->uri, va->location, err) == -1)
+	if (va->fixed && (replace(&row->uri, va->location, err) == -1 ||
+	    replace(&row->problem, NULL, err) == -1))
 		return -1;
 	return replace(&row->error, va->error, err);
 }

@@ -44,9 +44,8 @@ select_one(void *arg, struct account **a, struct error *err)
 	return strs_add(l->paths, (*a)->path + l->skip, err);
 }
 
-/* Neither a whole id nor an account's URL. */
-static bool
-is_prefix(const char *which)
+bool
+cli_is_prefix(const char *which)
 {
 	return strlen(which) < ID_DIGITS && strchr(which, '/') == NULL;
 }
@@ -62,7 +61,7 @@ cli_selected(struct cli *cli, struct store *s, struct strs *out,
 
 	rc = store_each(s, cli->server, 0, select_one, &l, err);
 	/* one account may have several directories, a prefix names one */
-	if (rc == 0 && l.ids.n > 1 && is_prefix(cli->account)) {
+	if (rc == 0 && l.ids.n > 1 && cli_is_prefix(cli->account)) {
 		if ((ids = strs_join(&l.ids, ", ")) == NULL)
 			rc = error_nomem(err);
 		else

@@ -102,6 +102,15 @@ rc_is "certbot works with it" 0
 
 run ferry_at surrogate --account ffff verify
 rc_is "no account matches --account" 5
+cp -a "$account" "${account%????}ffff"
+prefix=$(basename "$account" | cut -c1-4)
+run ferry_at surrogate --account "$prefix" verify
+rc_is "a prefix of two is ambiguous" 4
+rm -r "${account%????}ffff"
+: >"$account/regr.json"
+run ferry_at surrogate --json --account "$prefix" verify --fix
+rc_is "--fix makes an empty regr.json whole" 0
+json_is "and no problem is left" '.accounts[0].problem' null
 run ferry_at surrogate verify --max-age 10
 rc_is "a duration without unit" 2
 
