@@ -14,7 +14,8 @@ offer_add(struct offer *o)
 {
 	struct offered **v, *of;
 
-	if ((v = mem_grow(o->v, o->n, &o->cap, sizeof(*v))) == NULL)
+	if ((v = mem_grow(o->v, o->n, &o->cap,
+	    sizeof(struct offered *))) == NULL)
 		return NULL;
 	o->v = v;
 	of = calloc(1, sizeof(*of));
