@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "transport/grant.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/num.h"
 #include "base/vis.h"
 #include "jose/b64url.h"
 
@@ -109,6 +111,38 @@ only(const char *s, const char *more)
 	return true;
 }
 
+/* What sshd takes: with bits, the rest of the address must be zero. */
+static bool
+from_valid(const char *s)
+{
+	unsigned char a[16];
+	char text[INET6_ADDRSTRLEN];
+	const char *slash;
+	struct error ignored;
+	int64_t bits;
+	int size;
+
+	if (*s == '!')
+		s++;
+	if (!only(s, "._-:/*?"))
+		return false;
+	if ((slash = strchr(s, '/')) == NULL)
+		return true;
+	size = memchr(s, ':', (size_t)(slash - s)) != NULL ? 16 : 4;
+	if ((size_t)(slash - s) >= sizeof(text))
+		return false;
+	memcpy(text, s, (size_t)(slash - s));
+	text[slash - s] = '\0';
+	error_clear(&ignored);
+	if (inet_pton(size == 16 ? AF_INET6 : AF_INET, text, a) != 1 ||
+	    num_parse(slash + 1, 0, 8 * size, "bits", &bits, &ignored) == -1)
+		return false;
+	for (int64_t i = bits; i < 8 * size; i++)
+		if ((a[i / 8] & (0x80 >> i % 8)) != 0)
+			return false;
+	return true;
+}
+
 int
 recipe_check(const struct recipe *r, struct error *err)
 {
@@ -116,9 +150,7 @@ recipe_check(const struct recipe *r, struct error *err)
 		return error_set(err, CODE_USAGE, "'%s': want the name of the "
 		    "host that gets the rights", vis(r->host));
 	for (size_t i = 0; i < r->from->n; i++)
-		if (!only(r->from->v[i], "._-:/*?") &&
-		    !(r->from->v[i][0] == '!' &&
-		    only(r->from->v[i] + 1, "._-:/*?")))
+		if (!from_valid(r->from->v[i]))
 			return error_set(err, CODE_USAGE, "'--from': found "
 			    "'%s', want an address, ADDRESS/BITS or a host "
 			    "name", vis(r->from->v[i]));

@@ -160,6 +160,24 @@ json_is "after --fix each is told once more" '[.findings[].message] | tojson' \
     "$was"
 json_is "and what was fixed is" '.findings[] | select(.fixed) | .code' key-mode
 
+# ------------------------------------------------------------ --from
+# sshd lets nobody in where it cannot make sense of from=
+echo "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAICbeUBBHVz2pITtg5FoaViQbnpYPqbsdI82fGpEGHRuu x" \
+    >"$T/key.pub"
+from() {
+	run ferry_at b authorize inner --key "$T/key.pub" --allow read \
+	    --from "$1"
+}
+for f in 10.0.0.0/8 2001:db8::/32 192.0.2.7 192.0.2.7/32 0.0.0.0/0 \
+    'host?.example' '!10.1.0.0/16'; do
+	from "$f"
+	rc_is "--from $f" 0
+done
+for f in 1.2.3.4/99 10.0.0.5/8 2001:db8::1/32 10.0.0.0/ /8 example/8 ::/129; do
+	from "$f"
+	rc_is "--from $f is refused" 2
+done
+
 # ------------------------------------------------------------ backups
 store b
 put b regr-truncated "$LE" c46f82900b621c41f1eec4908886320f
