@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vis.h"
 #include "store/server.h"
 #include "sync/merge.h"
 
@@ -129,6 +130,24 @@ add_server(struct store *s, const char *server, struct accounts *out,
 	return rc;
 }
 
+/* A configured certificate whose conf cannot be read might have to be pointed
+ * to another account: nobody can say, so nothing is done. */
+static int
+all_readable(const struct view *v, struct error *err)
+{
+	const struct lineage *l;
+
+	for (size_t i = 0; i < v->lineages.n; i++) {
+		l = v->lineages.v[i];
+		for (size_t k = 0; l->unreadable && k < v->ncerts; k++)
+			if (strcmp(v->plan_certs[k].name, l->name) == 0)
+				return error_set(err, CODE_STORE, "'%s': %s; "
+				    "nothing was changed", vis(l->name),
+				    l->problem);
+	}
+	return 0;
+}
+
 int
 view_load(struct store *s, const struct merge *m, bool with_ledger,
     struct view *out, struct error *err)
@@ -146,7 +165,7 @@ view_load(struct store *s, const struct merge *m, bool with_ledger,
 	if (out->ncerts > 0 &&
 	    store_lineages(s, false, &out->lineages, err) == -1)
 		goto fail;
-	if (view_lineages(out, err) == -1)
+	if (all_readable(out, err) == -1 || view_lineages(out, err) == -1)
 		goto fail;
 	if (with_ledger &&
 	    store_ledger_each(s, received, &r, NULL, err) == -1)
