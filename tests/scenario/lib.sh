@@ -685,9 +685,13 @@ start_web() {
 
 if [ "${VALGRIND:-0}" = 1 ]; then
 	need valgrind
+	# what it says of system calls that it does not know is not our stderr;
+	# and serve cannot lower the limit of open files under it
 	cat >"$T/bin/acmeferry-valgrind" <<-E
 		#!/bin/sh
-		exec valgrind -q --error-exitcode=99 --leak-check=full \\
+		ulimit -n 256
+		exec valgrind -q --log-file=$T/valgrind.%p \\
+		    --error-exitcode=99 --leak-check=full \\
 		    --errors-for-leak-kinds=definite,indirect \\
 		    --show-leak-kinds=definite,indirect "$ACMEFERRY" "\$@"
 	E
