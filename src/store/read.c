@@ -150,6 +150,11 @@ read_fd(struct store *s, int fd, const char *server, const char *name,
 	}
 	if (rc == 0 && torn(&x, *out))
 		rc = read_locked(s, fd, server, name, flags, &x, out, err);
+	if (rc == -1) {
+		/* what the torn one said is nobody's any more */
+		account_free(*out);
+		*out = NULL;
+	}
 	texts_free(&x);
 	return rc;
 }
