@@ -67,7 +67,8 @@ directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
 }
 
 static const struct transport_ops directory_ops = {
-	directory_fetch, directory_look, directory_send, directory_free, false
+	directory_fetch, directory_look, directory_send, NULL, NULL,
+	directory_free, false
 };
 
 /* To read there must be something; to write, what is missing is made. */

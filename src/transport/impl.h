@@ -12,6 +12,11 @@ struct transport_ops {
 	    struct offer *out, struct error *err);
 	int (*send)(struct transport *t, struct offer *offer,
 	    struct verdicts *out, struct error *err);
+	/* NULL where it cannot; called only where it was opened for it */
+	int (*challenge_put)(struct transport *t, const char *token,
+	    const char *key_authorization, struct error *err);
+	int (*challenge_remove)(struct transport *t, const char *token,
+	    struct error *err);
 	void (*free)(struct transport *t);
 	bool remote;
 };
@@ -19,6 +24,7 @@ struct transport_ops {
 /* The beginning of every kind's own structure. */
 struct transport {
 	const struct transport_ops *ops;
+	bool challenge;		/* opened to put responses */
 };
 
 int remote_open(const struct config_peer *peer,

@@ -280,7 +280,8 @@ out:
 }
 
 static const struct transport_ops remote_ops = {
-	remote_fetch, remote_look, remote_send, remote_free, true
+	remote_fetch, remote_look, remote_send, NULL, NULL,
+	remote_free, true
 };
 
 /* A key that others can read is no key: ssh says so in other words, an agent

@@ -46,6 +46,32 @@ transport_send(struct transport *t, struct offer *offer, struct verdicts *out,
 	return t->ops->send(t, offer, out, err);
 }
 
+int
+transport_challenge_put(struct transport *t, const char *token,
+    const char *key_authorization, struct error *err)
+{
+	if (!transport_can_challenge(t))
+		return error_set(err, CODE_ERROR, "the transport was not "
+		    "opened to put responses");
+	return t->ops->challenge_put(t, token, key_authorization, err);
+}
+
+int
+transport_challenge_remove(struct transport *t, const char *token,
+    struct error *err)
+{
+	if (!transport_can_challenge(t))
+		return error_set(err, CODE_ERROR, "the transport was not "
+		    "opened to put responses");
+	return t->ops->challenge_remove(t, token, err);
+}
+
+bool
+transport_can_challenge(const struct transport *t)
+{
+	return t->challenge && t->ops->challenge_put != NULL;
+}
+
 void
 transport_free(struct transport *t)
 {

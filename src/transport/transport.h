@@ -63,6 +63,8 @@ struct transport_options {
 	bool terminal;		/* a person can be asked by ssh */
 	enum prefer prefer;	/* of a push */
 	bool verbatim;
+	bool challenge;		/* opened to put HTTP-01 responses, and for
+				 * nothing else */
 };
 
 /* Begins: a program is started, nothing is waited for.  peer and what opts
@@ -82,6 +84,26 @@ int transport_look(struct transport *t, const struct request *r,
 /* Gives it the elements that have an account; one verdict for each. */
 int transport_send(struct transport *t, struct offer *offer,
     struct verdicts *out, struct error *err) WARN_UNUSED;
+
+/*
+ * HTTP-01 responses (RFC 8555, 8.3) at the other side's web server, through a
+ * transport opened with `challenge`.  What was put stays until it is removed
+ * or the transport is freed; when this process dies, the other side removes
+ * it as well.  key_authorization is TOKEN.THUMBPRINT, with the thumbprint of
+ * an account that the other side lets us answer for.
+ *
+ * put: 0 also where the same response is there already (it is not ours then,
+ * and stays).  CODE_TRUST: not granted, or not for this account; CODE_STORE:
+ * something else is there under that name, or there are too many; CODE_RETRY:
+ * the link.  A response that is refused ends nothing: others may follow.
+ * remove: also 0 for what is gone, or was never put.
+ */
+int transport_challenge_put(struct transport *t, const char *token,
+    const char *key_authorization, struct error *err) WARN_UNUSED;
+int transport_challenge_remove(struct transport *t, const char *token,
+    struct error *err) WARN_UNUSED;
+/* True where it was opened for that. */
+bool transport_can_challenge(const struct transport *t);
 
 /* Ends what was begun; NULL is fine. */
 void transport_free(struct transport *t);
