@@ -53,7 +53,9 @@ endif
 
 # asked once, not at every compilation
 PKGFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKGLIBS	:= $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# libcurl is loaded when a CA is asked (src/http/curl_lib.h), not at the start
+PKGLIBS	:= $(shell pkg-config --libs $(filter-out libcurl,$(PKGS)) \
+	  2>/dev/null) -ldl
 
 CPPFLAGS += -Isrc -D_GNU_SOURCE -DACMEFERRY_VERSION='"$(VERSION)"' \
 	  -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED $(FORTIFY) \

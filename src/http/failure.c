@@ -34,7 +34,7 @@ untrusted(const struct transfer *t, struct error *err)
 	const char *what = NULL, *text;
 	long result = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
+	curl.easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &result);
 	for (size_t i = 0; i < sizeof(verify_results) /
 	    sizeof(verify_results[0]); i++)
 		if (verify_results[i].code == result)
@@ -56,11 +56,11 @@ why(const struct transfer *t, CURLcode rc)
 {
 	long sys = 0;
 
-	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
+	curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &sys);
 	if (rc == CURLE_COULDNT_CONNECT && sys != 0)
 		return strerror((int)sys);
 	return t->curl_error[0] != '\0' ? t->curl_error :
-	    curl_easy_strerror(rc);
+	    curl.easy_strerror(rc);
 }
 
 static void

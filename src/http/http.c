@@ -41,8 +41,10 @@ http_new(const struct http_options *opts, struct http **out,
 	static bool initialised;
 	struct http *h;
 
+	if (curl_load(err) == -1)
+		return -1;
 	if (!initialised) {
-		if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 			return error_set(err, CODE_ERROR,
 			    "libcurl does not start");
 		initialised = true;
@@ -54,13 +56,13 @@ http_new(const struct http_options *opts, struct http **out,
 	if (opts->proxy != NULL && *opts->proxy != '\0' &&
 	    str_dup(&h->proxy, opts->proxy, err) == -1)
 		goto fail;
-	if ((h->multi = curl_multi_init()) == NULL) {
+	if ((h->multi = curl.multi_init()) == NULL) {
 		error_nomem(err);
 		goto fail;
 	}
 	/* one connection: what is not sent on it waits for it */
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
-	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
+	curl.multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+	curl.multi_setopt(h->multi, CURLMOPT_PIPELINING,
 	    (long)CURLPIPE_MULTIPLEX);
 	*out = h;
 	return 0;
@@ -72,7 +74,7 @@ fail:
 static void
 transfer_free(struct transfer *t)
 {
-	curl_slist_free_all(t->fields);
+	curl.slist_free_all(t->fields);
 	http_headers_free(&t->headers);
 	buf_free(&t->body);
 	free(t->url);
@@ -85,11 +87,11 @@ static void
 transfer_end(struct http *h, struct transfer *t)
 {
 	if (t->easy != NULL) {
-		curl_multi_remove_handle(h->multi, t->easy);
+		curl.multi_remove_handle(h->multi, t->easy);
 		if (h->nspare < SPARES)
 			h->spare[h->nspare++] = t->easy;
 		else
-			curl_easy_cleanup(t->easy);
+			curl.easy_cleanup(t->easy);
 	}
 	if (t->prev != NULL)
 		t->prev->next = t->next;
@@ -117,9 +119,9 @@ http_free(struct http *h)
 		transfer_end(h, t);
 	}
 	while (h->nspare > 0)
-		curl_easy_cleanup(h->spare[--h->nspare]);
+		curl.easy_cleanup(h->spare[--h->nspare]);
 	if (h->multi != NULL)
-		curl_multi_cleanup(h->multi);
+		curl.multi_cleanup(h->multi);
 	http_trust_free(&h->trust);
 	free(h->proxy);
 	free(h);
@@ -167,38 +169,38 @@ set_trust(const struct http *h, CURL *e)
 	struct curl_blob pem;
 
 	/* NULL undoes libcurl's own default, a bundle parsed as a whole */
-	curl_easy_setopt(e, CURLOPT_CAINFO, NULL);
-	curl_easy_setopt(e, CURLOPT_CAPATH, h->trust.dir);
+	curl.easy_setopt(e, CURLOPT_CAINFO, NULL);
+	curl.easy_setopt(e, CURLOPT_CAPATH, h->trust.dir);
 	if (h->trust.pem.len > 0) {
 		pem.data = h->trust.pem.data;
 		pem.len = h->trust.pem.len;
 		pem.flags = CURL_BLOB_NOCOPY;
-		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &pem);
+		curl.easy_setopt(e, CURLOPT_CAINFO_BLOB, &pem);
 	}
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
-	curl_easy_setopt(e, CURLOPT_SSLVERSION,
+	curl.easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl.easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl.easy_setopt(e, CURLOPT_SSLVERSION,
 	    (long)CURL_SSLVERSION_TLSv1_2);
 }
 
 static void
 set_limits(CURL *e)
 {
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
+	curl.easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)LIMIT_HTTP_CONNECT);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)LIMIT_HTTP_TOTAL);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
+	curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)LIMIT_HTTP_TOTAL);
+	curl.easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl.easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
 	    (long)LIMIT_HTTP_STALL / 1000);
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
-	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
+	curl.easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl.easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl.easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+	curl.easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
+	curl.easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
+	curl.easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+	curl.easy_setopt(e, CURLOPT_HTTP_VERSION,
 	    (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(e, CURLOPT_USERAGENT,
+	curl.easy_setopt(e, CURLOPT_USERAGENT,
 	    "acmeferry/" ACMEFERRY_VERSION);
 }
 
@@ -207,16 +209,16 @@ set_method(struct transfer *t, CURL *e, size_t len)
 {
 	switch (t->method) {
 	case HTTP_GET:
-		curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+		curl.easy_setopt(e, CURLOPT_HTTPGET, 1L);
 		break;
 	case HTTP_HEAD:
-		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+		curl.easy_setopt(e, CURLOPT_NOBODY, 1L);
 		break;
 	case HTTP_POST:
-		curl_easy_setopt(e, CURLOPT_POST, 1L);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS,
+		curl.easy_setopt(e, CURLOPT_POST, 1L);
+		curl.easy_setopt(e, CURLOPT_POSTFIELDS,
 		    t->request != NULL ? t->request : "");
-		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)len);
+		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)len);
 		break;
 	}
 }
@@ -226,7 +228,7 @@ add_field(struct transfer *t, const char *field, struct error *err)
 {
 	struct curl_slist *l;
 
-	if ((l = curl_slist_append(t->fields, field)) == NULL)
+	if ((l = curl.slist_append(t->fields, field)) == NULL)
 		return error_nomem(err);
 	t->fields = l;
 	return 0;
@@ -257,24 +259,24 @@ set_all(const struct http *h, struct transfer *t, size_t len,
 {
 	CURL *e = t->easy;
 
-	if (curl_easy_setopt(e, CURLOPT_URL, t->url) != CURLE_OK ||
-	    curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") != CURLE_OK)
+	if (curl.easy_setopt(e, CURLOPT_URL, t->url) != CURLE_OK ||
+	    curl.easy_setopt(e, CURLOPT_PROTOCOLS_STR, "https") != CURLE_OK)
 		return error_nomem(err);
 	if (h->proxy != NULL &&
-	    curl_easy_setopt(e, CURLOPT_PROXY, h->proxy) != CURLE_OK)
+	    curl.easy_setopt(e, CURLOPT_PROXY, h->proxy) != CURLE_OK)
 		return error_nomem(err);
 	set_trust(h, e);
 	set_limits(e);
 	set_method(t, e, len);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_error);
-	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl.easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
+	curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl.easy_setopt(e, CURLOPT_WRITEDATA, t);
+	curl.easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl.easy_setopt(e, CURLOPT_HEADERDATA, t);
+	curl.easy_setopt(e, CURLOPT_ERRORBUFFER, t->curl_error);
+	curl.easy_setopt(e, CURLOPT_PRIVATE, t);
 	/* what the proxy itself says is not the CA's answer */
-	curl_easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl.easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	return 0;
 }
 
@@ -284,9 +286,9 @@ easy_handle(struct http *h)
 	CURL *e;
 
 	if (h->nspare == 0)
-		return curl_easy_init();
+		return curl.easy_init();
 	e = h->spare[--h->nspare];
-	curl_easy_reset(e);
+	curl.easy_reset(e);
 	return e;
 }
 
@@ -323,7 +325,7 @@ http_submit(struct http *h, enum http_method method, const char *url,
 	}
 	if (set_all(h, t, body_len, err) == -1)
 		goto fail;
-	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
+	if (curl.multi_add_handle(h->multi, t->easy) != CURLM_OK) {
 		error_nomem(err);
 		goto fail;
 	}
@@ -349,11 +351,11 @@ answer(struct transfer *t, CURLcode rc)
 		t->done(t->arg, NULL, &err);
 		return;
 	}
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.status);
+	curl.easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r.status);
 	log_debug("%s %s: %ld, %zu bytes, %lld ms", method_names[t->method],
 	    t->url, r.status, t->body.len,
 	    (long long)(clock_mono() - t->begun));
-	curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	curl.easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
 	r.multiplexed = version >= CURL_HTTP_VERSION_2_0;
 	r.body = buf_str(&t->body);
 	r.body_len = t->body.len;
@@ -375,12 +377,12 @@ harvest(struct http *h, bool *any)
 	char *private = NULL;
 	int left;
 
-	while ((msg = curl_multi_info_read(h->multi, &left)) != NULL) {
+	while ((msg = curl.multi_info_read(h->multi, &left)) != NULL) {
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		*any = true;
 		rc = msg->data.result;
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
+		curl.easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
 		    &private);
 		t = (struct transfer *)(void *)private;
 		answer(t, rc);
@@ -397,19 +399,19 @@ http_step(struct http *h, int64_t ms, struct error *err)
 	int running;
 
 	while (h->pending > 0) {
-		if ((rc = curl_multi_perform(h->multi, &running)) != CURLM_OK)
+		if ((rc = curl.multi_perform(h->multi, &running)) != CURLM_OK)
 			return error_set(err, CODE_ERROR, "libcurl: %s",
-			    curl_multi_strerror(rc));
+			    curl.multi_strerror(rc));
 		harvest(h, &any);
 		left = end - clock_mono();
 		if (any || left <= 0)
 			break;
 		if (left > 1000)
 			left = 1000;
-		if ((rc = curl_multi_poll(h->multi, NULL, 0, (int)left,
+		if ((rc = curl.multi_poll(h->multi, NULL, 0, (int)left,
 		    NULL)) != CURLM_OK)
 			return error_set(err, CODE_ERROR, "libcurl: %s",
-			    curl_multi_strerror(rc));
+			    curl.multi_strerror(rc));
 	}
 	return 0;
 }

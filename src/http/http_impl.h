@@ -2,7 +2,7 @@
 #ifndef HTTP_HTTP_IMPL_H
 #define HTTP_HTTP_IMPL_H
 
-#include <curl/curl.h>
+#include "http/curl_lib.h"
 
 #include "base/buf.h"
 #include "http/headers.h"

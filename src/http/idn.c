@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 #include "http/idn.h"
 
-#include <curl/curl.h>
 #include <locale.h>
 #include <stdbool.h>
 
 #include "base/strs.h"
 #include "base/vis.h"
+#include "http/curl_lib.h"
 
 /* libcurl reads the name in the charset of the locale: ours is UTF-8,
  * whatever the environment says. */
@@ -20,8 +20,8 @@ to_ascii(CURLU *u, const char *host, char **out)
 	if (utf8 == (locale_t)0)
 		return -1;
 	old = uselocale(utf8);
-	if (curl_url_set(u, CURLUPART_HOST, host, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_HOST, out, CURLU_PUNYCODE) ==
+	if (curl.url_set(u, CURLUPART_HOST, host, 0) == CURLUE_OK &&
+	    curl.url_get(u, CURLUPART_HOST, out, CURLU_PUNYCODE) ==
 	    CURLUE_OK)
 		rc = 0;
 	(void)uselocale(old);
@@ -32,7 +32,7 @@ to_ascii(CURLU *u, const char *host, char **out)
 static bool
 have_idn(void)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = curl.version_info(CURLVERSION_NOW);
 
 	return (v->features & CURL_VERSION_IDN) != 0;
 }
@@ -45,24 +45,30 @@ http_idn(const char *host, char **out, struct error *err)
 	int rc;
 
 	*out = NULL;
+	if (curl_load(err) == -1)
+		return -1;
 	if (!have_idn())
 		return error_set(err, CODE_USAGE, "found '%s', want A-labels "
 		    "(xn--...): this libcurl was built without IDN",
 		    vis(host));
-	if ((u = curl_url()) == NULL)
+	if ((u = curl.url()) == NULL)
 		return error_nomem(err);
 	if (to_ascii(u, host, &ascii) == 0)
 		rc = str_dup(out, ascii, err);
 	else
 		rc = error_set(err, CODE_USAGE, "found '%s', want a name that "
 		    "IDNA allows, or its A-labels (xn--...)", vis(host));
-	curl_free(ascii);
-	curl_url_cleanup(u);
+	curl.free(ascii);
+	curl.url_cleanup(u);
 	return rc;
 }
 
 const char *
 http_library(void)
 {
-	return curl_version_info(CURLVERSION_NOW)->version;
+	struct error ignored;
+
+	error_clear(&ignored);
+	return curl_load(&ignored) == 0 ?
+	    curl.version_info(CURLVERSION_NOW)->version : "missing";
 }

@@ -11,7 +11,8 @@
  */
 int http_idn(const char *host, char **out, struct error *err) WARN_UNUSED;
 
-/* libcurl's version for --version; static. */
+/* libcurl's version for --version, "missing" where it is not installed;
+ * static. */
 const char *http_library(void);
 
 #endif

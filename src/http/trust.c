@@ -43,7 +43,7 @@ is_hashed(const char *path)
 static int
 add_bundle(struct buf *pem, struct error *err)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	const curl_version_info_data *v = curl.version_info(CURLVERSION_NOW);
 	int found = 0;
 
 	if (v->age < CURLVERSION_SEVENTH || v->cainfo == NULL)

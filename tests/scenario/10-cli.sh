@@ -157,4 +157,21 @@ silent "-q is silent when all is well"
 run env -i "$ACMEFERRY" -c "$T/none.yml" config
 rc_is "without any environment" 0
 
+# ------------------------------------------------------------ libcurl
+# it is loaded by those commands only that ask a CA
+mkdir -p "$T/nolib" "$T/nolib-state"
+echo 'no library' >"$T/nolib/libcurl.so.4"
+without() {
+	LD_LIBRARY_PATH=$T/nolib "$ACMEFERRY" --state-dir "$T/nolib-state" \
+	    -c "$T/none.yml" "$@"
+}
+run without list --config-dir "$T/here/etc"
+rc_is "a command that asks no CA does without libcurl" 0
+run without --version
+rc_is "so does --version" 0
+out_like "which says that it is missing" ', libcurl missing,'
+run without verify -d bücher.example --config-dir "$T/here/etc"
+rc_is "one that needs it" 1
+err_like "says what to install" "'libcurl.so.4': cannot be loaded: .*; install libcurl"
+
 done_testing
