@@ -28,6 +28,12 @@ enum {
 	LIMIT_HTTP_CONNECT = 15 * 1000,
 	LIMIT_HTTP_STALL = 30 * 1000,
 	LIMIT_HTTP_TOTAL = 120 * 1000,
+	/* what is read of a web server that is to answer a challenge: 128
+	 * characters of token, a dot, 43 of thumbprint; a page beside it; it
+	 * stands next door, or is not reached at all */
+	LIMIT_CHECK_BODY = 4 * 1024,
+	LIMIT_CHECK_CONNECT = 5 * 1000,
+	LIMIT_CHECK_TOTAL = 10 * 1000,
 	/* badNonce answers to one request before it fails */
 	LIMIT_BAD_NONCE = 5,
 	/* one frame of PROTOCOL.md */

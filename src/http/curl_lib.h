@@ -15,8 +15,8 @@
  * as curl.easy_init() and so on, with their own types.
  */
 #define CURL_FUNCTIONS(F) \
-	F(easy_cleanup) F(easy_getinfo) F(easy_init) F(easy_reset) \
-	F(easy_setopt) F(easy_strerror) F(free) F(global_init) \
+	F(easy_cleanup) F(easy_getinfo) F(easy_init) F(easy_perform) \
+	F(easy_reset) F(easy_setopt) F(easy_strerror) F(free) F(global_init) \
 	F(multi_add_handle) F(multi_cleanup) F(multi_info_read) \
 	F(multi_init) F(multi_perform) F(multi_poll) \
 	F(multi_remove_handle) F(multi_setopt) F(multi_strerror) \

@@ -35,20 +35,28 @@ static const char *const method_names[] = {
 };
 
 int
+http_start(struct error *err)
+{
+	static bool started;
+
+	if (started)
+		return 0;
+	if (curl_load(err) == -1)
+		return -1;
+	if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return error_set(err, CODE_ERROR, "libcurl does not start");
+	started = true;
+	return 0;
+}
+
+int
 http_new(const struct http_options *opts, struct http **out,
     struct error *err)
 {
-	static bool initialised;
 	struct http *h;
 
-	if (curl_load(err) == -1)
+	if (http_start(err) == -1)
 		return -1;
-	if (!initialised) {
-		if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-			return error_set(err, CODE_ERROR,
-			    "libcurl does not start");
-		initialised = true;
-	}
 	if ((h = calloc(1, sizeof(*h))) == NULL)
 		return error_nomem(err);
 	if (http_trust_load(&h->trust, opts->ca_file, err) == -1)

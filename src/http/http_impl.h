@@ -10,6 +10,9 @@
 
 /* Shared by the files of http/ alone. */
 
+/* libcurl is loaded and started once, when it is needed. */
+int http_start(struct error *err) WARN_UNUSED;
+
 struct transfer {
 	struct transfer *prev, *next;
 	CURL *easy;
