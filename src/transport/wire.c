@@ -193,6 +193,9 @@ wire_flush(struct wire *w, struct buf *b, struct error *err)
 {
 	int rc = 0;
 
+	/* what was emptied for want of memory must not pass for said */
+	if (buf_check(b, w->what, err) == -1)
+		return -1;
 	if (!w->broken && io_write(w->out, buf_str(b), b->len, w->deadline,
 	    w->what, err) == -1) {
 		w->broken = err->sys == EPIPE;
