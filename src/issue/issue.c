@@ -46,8 +46,8 @@ issue_free(struct issue *is)
 	lock_release(&is->lock);
 	if (is->verified)
 		verify_free(&is->verify);
-	accounts_free(&is->accounts);
-	lineages_free(&is->lineages);
+	accounts_free(&is->own_accounts);
+	lineages_free(&is->own_lineages);
 	strs_free(&is->domains);
 	free(is->name);
 	free(is->reason);
@@ -62,7 +62,7 @@ take_lock(struct issue *is, struct error *err)
 	char *path = NULL;
 	int rc = -1;
 
-	if (is->opts.dry_run)
+	if (is->opts.dry_run || is->opts.peek)
 		return 0;
 	if (atomic_mkdirs(is->config->state_dir, &attr, err) == -1 ||
 	    str_printf(&path, err, "%s/issue.lock", is->config->state_dir)
@@ -110,8 +110,8 @@ find_name(struct issue *is, struct error *err)
 
 	if (name == NULL && is->cert != NULL)
 		name = is->cert->name;
-	for (size_t i = 0; name == NULL && i < is->lineages.n; i++) {
-		const struct lineage *l = is->lineages.v[i];
+	for (size_t i = 0; name == NULL && i < is->lineages->n; i++) {
+		const struct lineage *l = is->lineages->v[i];
 
 		if (l->server != NULL && server_same(l->server, is->server) &&
 		    lineage_same_names(l, &is->domains))
@@ -128,9 +128,9 @@ find_name(struct issue *is, struct error *err)
 		    "does not begin with '-' or '.'", vis(name));
 	if (str_dup(&is->name, name, err) == -1)
 		return -1;
-	for (size_t i = 0; i < is->lineages.n; i++)
-		if (strcmp(is->lineages.v[i]->name, is->name) == 0)
-			is->lineage = is->lineages.v[i];
+	for (size_t i = 0; i < is->lineages->n; i++)
+		if (strcmp(is->lineages->v[i]->name, is->name) == 0)
+			is->lineage = is->lineages->v[i];
 	return 0;
 }
 
@@ -214,22 +214,39 @@ decide(struct issue *is, struct error *err)
 	due = clock_now() >= is->next;
 	is->decision = due || is->opts.force ? ISSUE_RENEW : ISSUE_NOTHING;
 	(void)time_text(is->next, when, sizeof(when));
-	if (is->opts.force && !due)
-		return str_dup(&is->reason, "forced", err);
+	if (is->opts.force && (!due || is->opts.why != NULL))
+		return str_dup(&is->reason, is->opts.why != NULL ?
+		    is->opts.why : "forced", err);
 	return str_printf(&is->reason, err, due ? "due since %s" :
 	    "not due before %s", when);
+}
+
+/* What the store has. */
+static int
+read_store(struct issue *is, struct error *err)
+{
+	is->lineages = is->opts.lineages;
+	is->accounts = is->opts.accounts;
+	if (is->lineages == NULL) {
+		is->lineages = &is->own_lineages;
+		if (store_lineages(is->store, true, &is->own_lineages, err)
+		    == -1)
+			return -1;
+	}
+	if (is->accounts != NULL)
+		return 0;
+	is->accounts = &is->own_accounts;
+	return store_accounts(is->store, is->server, 0, &is->own_accounts,
+	    err);
 }
 
 int
 issue_plan(struct issue *is, struct error *err)
 {
 	if (find_settings(is, err) == -1 || take_lock(is, err) == -1 ||
-	    store_lineages(is->store, true, &is->lineages, err) == -1 ||
-	    find_name(is, err) == -1 ||
-	    store_accounts(is->store, is->server, 0, &is->accounts, err)
-	    == -1)
+	    read_store(is, err) == -1 || find_name(is, err) == -1)
 		return -1;
-	if (account_pick(&is->accounts, &is->lineages, is->config, is->server,
+	if (account_pick(is->accounts, is->lineages, is->config, is->server,
 	    is->opts.account, &is->domains, &is->account, err) == -1)
 		return -1;
 	if (is->account->broken)

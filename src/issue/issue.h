@@ -26,8 +26,8 @@
  *
  * After each step, also one that failed, what is known is in the struct.
  * From issue_plan() to issue_free() STATE_DIR/issue.lock is held (not in a
- * dry run), so that two runs never issue one certificate twice; certbot's own
- * lock is only held for the moment in which a conf is changed.
+ * dry run or with peek), so that two runs never issue one certificate twice;
+ * certbot's own lock is only held for the moment in which a conf is changed.
  */
 
 enum issue_decision {
@@ -52,6 +52,11 @@ struct issue_options {		/* all borrowed */
 	bool repoint;		/* the same without --adopt where acmeferry
 				 * made the lineage (migrate to another peer) */
 	bool force;		/* though not due */
+	const char *why;	/* ... because of this, in words; NULL */
+	bool peek;		/* issue_finish() is not called: no lock */
+	/* what the store has, read by the caller; NULL: read here */
+	const struct lineages *lineages;
+	const struct accounts *accounts;	/* of that server */
 	bool dry_run;
 	bool unattended;	/* see verify.h */
 	int64_t max_wait;	/* seconds */
@@ -69,8 +74,8 @@ struct issue {
 	struct strs domains;
 	const struct config_cert *cert;	/* its settings; NULL: none */
 	const char *server;
-	struct accounts accounts;
-	struct lineages lineages;
+	const struct accounts *accounts;	/* the caller's, or ours */
+	const struct lineages *lineages;
 	const struct account *account;	/* borrowed from accounts */
 	const struct lineage *lineage;	/* borrowed from lineages; NULL */
 	enum issue_decision decision;
@@ -87,6 +92,8 @@ struct issue {
 	char *backup;		/* id, where one was made; NULL */
 	/* internal */
 	struct lock lock;
+	struct accounts own_accounts;
+	struct lineages own_lineages;
 	char *before;		/* digest of the certificate that was there */
 };
 
