@@ -71,6 +71,16 @@ from_problem(const struct acme_problem *p, enum account_state *out)
 	return true;
 }
 
+/* `unauthorized` says many things; only an account is called so too. */
+bool
+acme_account_refused(const struct acme_problem *p)
+{
+	enum account_state state;
+
+	return from_problem(p, &state) && (state == ACCOUNT_UNKNOWN ||
+	    strstr(p->detail, "ccount") != NULL);
+}
+
 int
 acme_account_answer(const struct acme_answer *a, const struct error *e,
     struct acme_account *out, struct error *err)

@@ -2,6 +2,7 @@
 #ifndef ACME_ACCOUNT_H
 #define ACME_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "acme/acme.h"
@@ -25,6 +26,9 @@ struct acme_account {
 	char *location;		/* the account's URL at the CA; NULL: none */
 };
 void acme_account_free(struct acme_account *a);
+
+/* True for what a CA says to any request of an account that is no more. */
+bool acme_account_refused(const struct acme_problem *p);
 
 /* What came back from newAccount or the account's URL is told as
  * out->state and location; -1 where it could not be asked. */

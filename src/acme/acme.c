@@ -240,8 +240,22 @@ pump(struct acme *a, struct error *err)
 	return wait;
 }
 
-int
-acme_run(struct acme *a, struct error *err)
+/* No more requests; those that are not answered fail. */
+static void
+give_up(struct acme *a)
+{
+	struct error err;
+
+	a->closing = true;
+	error_clear(&err);
+	error_set(&err, CODE_ERROR, "'%s': given up", vis(a->server));
+	http_free(a->http);
+	a->http = NULL;
+	acme_fail_all(a, &err);
+}
+
+static int
+work(struct acme *a, struct error *err)
 {
 	int64_t wait;
 
@@ -257,6 +271,16 @@ acme_run(struct acme *a, struct error *err)
 			return error_nomem(err);
 	}
 	return 0;
+}
+
+int
+acme_run(struct acme *a, struct error *err)
+{
+	if (work(a, err) == 0)
+		return 0;
+	/* their owners may be on the stack of our caller */
+	give_up(a);
+	return -1;
 }
 
 int
@@ -277,6 +301,8 @@ acme_post(struct acme *a, const struct acme_request *r, struct error *err)
 		exchange_free(x);
 		return -1;
 	}
+	x->get = r->get;
+	x->media = r->media;
 	x->signer = r->signer;
 	x->key = r->key;
 	x->key_arg = r->key_arg;
@@ -376,15 +402,9 @@ acme_open(const struct acme_options *opts, struct acme **out,
 void
 acme_free(struct acme *a)
 {
-	struct error err;
-
 	if (a == NULL)
 		return;
-	a->closing = true;
-	error_clear(&err);
-	error_set(&err, CODE_ERROR, "'%s': given up", vis(a->server));
-	http_free(a->http);
-	acme_fail_all(a, &err);
+	give_up(a);
 	acme_directory_free(&a->dir);
 	nonces_free(&a->nonces);
 	buf_free(&a->jws);

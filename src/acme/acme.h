@@ -65,6 +65,10 @@ struct acme_answer {
 	const char *url;	/* that was asked */
 	const char *location;	/* NULL: none */
 	const json *body;	/* NULL: none; an object */
+	const char *text;	/* where `media` was asked for: NUL-terminated,
+				 * text_len bytes; else NULL */
+	size_t text_len;
+	const struct strs *alternates;	/* Link rel="alternate"; unchecked */
 	int64_t retry_after;	/* seconds, -1 */
 	const struct acme_problem *problem;	/* NULL: none */
 };
@@ -79,11 +83,15 @@ typedef void acme_done(void *arg, const struct acme_answer *a,
 
 struct acme_request {
 	const char *url;
+	bool get;		/* GET without signature; the next five are
+				 * not used */
 	const char *kid;	/* the account's URL; NULL: send the JWK */
 	const char *payload;	/* NULL: POST-as-GET */
 	const struct jwk *signer;	/* kept by the caller, or NULL: */
 	acme_key_fn *key;
 	void *key_arg;
+	const char *media;	/* static: the media type that 2xx must bring;
+				 * NULL: JSON */
 	acme_done *done;
 	void *arg;
 };
@@ -93,7 +101,8 @@ struct acme_request {
 int acme_post(struct acme *a, const struct acme_request *r, struct error *err)
     WARN_UNUSED;
 
-/* Until every request is answered.  Fails for want of memory only. */
+/* Until every request is answered.  Fails for want of memory only; then the
+ * session is at its end, and whatever was not answered has failed. */
 int acme_run(struct acme *a, struct error *err) WARN_UNUSED;
 
 #endif

@@ -16,9 +16,10 @@ struct exchange {
 	const struct jwk *signer;
 	acme_key_fn *key;
 	void *key_arg;
+	const char *media;
 	acme_done *done;
 	void *arg;
-	bool get;		/* the directory: GET, no signature */
+	bool get;		/* no signature */
 	bool head;		/* newNonce: HEAD, no signature */
 	int bad_nonces;
 	int64_t not_before;	/* clock_mono(), 0: at once */

@@ -137,6 +137,20 @@ parse_body(const struct exchange *x, const struct http_response *r,
 	return -1;
 }
 
+/* Another body than JSON, as it came. */
+static int
+take_text(const struct exchange *x, const struct http_response *r,
+    struct acme_answer *a, struct error *err)
+{
+	if (!is_type(r->content_type, x->media))
+		return error_set(err, CODE_ERROR, "'%s': found %s, want %s",
+		    vis(x->url), r->content_type == NULL ? "no content type" :
+		    vis(r->content_type), x->media);
+	a->text = r->body;
+	a->text_len = r->body_len;
+	return 0;
+}
+
 /* badNonce: once more with the nonce that the answer brought. */
 static bool
 renew_nonce(struct exchange *x, const struct acme_problem *p)
@@ -196,6 +210,13 @@ take(struct exchange *x, const struct http_response *r)
 	a.url = x->url;
 	a.location = r->location;
 	a.retry_after = r->retry_after;
+	a.alternates = r->alternates;
+	if (x->media != NULL && r->status >= 200 && r->status < 300) {
+		x->done(x->arg, &a, take_text(x, r, &a, &err) == -1 ?
+		    &err : NULL);
+		exchange_free(x);
+		return;
+	}
 	if (parse_body(x, r, &body, &err) == -1) {
 		/* without JSON there is no problem document: `a` still
 		 * tells the status */

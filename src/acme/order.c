@@ -22,9 +22,19 @@ acme_order_free(struct acme_order *o)
 {
 	free(o->url);
 	free(o->finalize);
+	free(o->certificate);
+	free(o->profile);
+	free(o->replaces);
+	acme_problem_free(&o->problem);
 	strs_free(&o->names);
 	strs_free(&o->authorizations);
 	memset(o, 0, sizeof(*o));
+}
+
+const char *
+order_status_text(enum order_status s)
+{
+	return status_texts[s];
 }
 
 static int
@@ -121,20 +131,60 @@ parse_expires(const json *j, const char *what, int64_t *out,
 	return 0;
 }
 
+/* A copy; what is too long for a URL is refused. */
+static int
+parse_text(const json *j, const char *name, enum json_need need,
+    const char *what, char **out, struct error *err)
+{
+	const char *s = NULL;
+
+	if (json_get_str(j, name, need, what, &s, err) == -1)
+		return -1;
+	if (s != NULL && strlen(s) > LIMIT_URL)
+		return error_set(err, CODE_ERROR, "'%s': member '%s': found "
+		    "%zu bytes, want at most %d", vis(what), name, strlen(s),
+		    LIMIT_URL);
+	return str_dup(out, s, err);
+}
+
+/* The CA may tell why; an error that we cannot read hides nothing else. */
+static int
+parse_problem(const json *j, struct acme_order *o, struct error *err)
+{
+	const json *e = json_get(j, "error");
+
+	if (e == NULL || !json_is_obj(e))
+		return 0;
+	o->has_problem = true;
+	return acme_problem_parse(e, &o->problem, err);
+}
+
+static int
+parse_rest(const json *j, const char *what, struct acme_order *o,
+    struct error *err)
+{
+	if (parse_text(j, "finalize", JSON_REQUIRED, what, &o->finalize,
+	    err) == -1 ||
+	    parse_text(j, "certificate", JSON_OPTIONAL, what, &o->certificate,
+	    err) == -1 ||
+	    parse_text(j, "profile", JSON_OPTIONAL, what, &o->profile,
+	    err) == -1 ||
+	    parse_text(j, "replaces", JSON_OPTIONAL, what, &o->replaces,
+	    err) == -1)
+		return -1;
+	return parse_problem(j, o, err);
+}
+
 int
 acme_order_parse(const json *j, const char *what, struct acme_order *out,
     struct error *err)
 {
-	const char *finalize = NULL;
-
 	memset(out, 0, sizeof(*out));
 	if (parse_status(j, what, &out->status, err) == -1 ||
 	    parse_expires(j, what, &out->expires, err) == -1 ||
 	    parse_names(j, what, &out->names, err) == -1 ||
 	    parse_urls(j, what, &out->authorizations, err) == -1 ||
-	    json_get_str(j, "finalize", JSON_REQUIRED, what, &finalize,
-	    err) == -1 ||
-	    str_dup(&out->finalize, finalize, err) == -1) {
+	    parse_rest(j, what, out, err) == -1) {
 		acme_order_free(out);
 		return -1;
 	}
@@ -142,9 +192,10 @@ acme_order_parse(const json *j, const char *what, struct acme_order *out,
 }
 
 int
-acme_order_payload(const struct strs *names, const char *profile,
-    struct buf *out, struct error *err)
+acme_order_payload(const struct acme_order_new *want, struct buf *out,
+    struct error *err)
 {
+	const struct strs *names = want->names;
 	struct json_w w;
 
 	json_w_init(&w, out, true);
@@ -157,8 +208,68 @@ acme_order_payload(const struct strs *names, const char *profile,
 		json_w_obj_end(&w);
 	}
 	json_w_arr_end(&w);
-	if (profile != NULL && *profile != '\0')
-		json_w_str(&w, "profile", profile);
+	if (want->profile != NULL && *want->profile != '\0')
+		json_w_str(&w, "profile", want->profile);
+	if (want->replaces != NULL)
+		json_w_str(&w, "replaces", want->replaces);
 	json_w_obj_end(&w);
 	return buf_check(out, "newOrder", err);
+}
+
+bool
+acme_order_blames_replaces(const struct acme_problem *p, long status)
+{
+	if (p == NULL || p->nsubs > 0)
+		return false;
+	return acme_problem_is(p, "alreadyReplaced") || status == 404 ||
+	    status == 409 || acme_problem_is(p, "malformed") ||
+	    acme_problem_is(p, "unauthorized");
+}
+
+enum code
+acme_order_refusal(const struct acme_problem *p, enum code code)
+{
+	static const char *const by_name[] = { "rejectedIdentifier",
+		"unsupportedIdentifier", "caa", "dns", "unauthorized" };
+
+	if (acme_problem_is(p, "invalidProfile"))
+		return CODE_USAGE;
+	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)
+		if (acme_problem_is(p, by_name[i]))
+			return CODE_UNAUTHORIZED;
+	return code;
+}
+
+/* What a CA says of a proof that it did not get (RFC 8555 section 6.7). */
+static bool
+about_proof(const struct acme_problem *p)
+{
+	static const char *const types[] = { "unauthorized", "connection",
+		"dns", "incorrectResponse", "tls" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (acme_problem_is(p, types[i]))
+			return true;
+	return false;
+}
+
+int
+acme_order_error(const struct acme_order *o, const char *url,
+    struct error *err)
+{
+	enum code code = CODE_ISSUANCE;
+
+	if (!o->has_problem)
+		return error_set(err, code, "'%s': the CA calls the order %s "
+		    "and does not say why", vis(url),
+		    order_status_text(o->status));
+	if (acme_problem_is(&o->problem, "rateLimited") ||
+	    acme_problem_is(&o->problem, "serverInternal"))
+		code = CODE_RETRY;
+	else if (about_proof(&o->problem))
+		code = CODE_UNAUTHORIZED;
+	error_set(err, code, "'%s': the CA calls the order %s: ", vis(url),
+	    order_status_text(o->status));
+	acme_problem_append(&o->problem, err);
+	return -1;
 }

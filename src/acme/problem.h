@@ -31,6 +31,9 @@ int acme_problem_parse(const json *j, struct acme_problem *out,
 void acme_problem_free(struct acme_problem *p);
 bool acme_problem_is(const struct acme_problem *p, const char *type);
 
+/* Adds "TYPE: DETAIL; 'NAME': TYPE: DETAIL" to a message. */
+void acme_problem_append(const struct acme_problem *p, struct error *err);
+
 /*
  * The error that an HTTP status and problem (NULL: none) mean; returns -1.
  * CODE_RETRY for 429, 5xx and rateLimited, CODE_ACCOUNT for

@@ -64,6 +64,8 @@ enum {
 	LIMIT_URL = 2048,
 	/* a DNS name in text, RFC 1035 */
 	LIMIT_NAME = 253,
+	/* certificates of one chain; 3 or 4 are usual */
+	LIMIT_CHAIN = 10,
 	/* names of one certificate */
 	LIMIT_NAMES = 100,
 	/* symbolic links followed in one path of the store */

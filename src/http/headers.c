@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "http/link.h"
 
 enum {
 	NONCE_MAX = 512,	/* Boulder's have 44 bytes */
@@ -27,6 +28,7 @@ http_headers_free(struct http_headers *h)
 	free(h->location);
 	free(h->nonce);
 	free(h->retry_after);
+	strs_free(&h->alternates);
 	memset(h, 0, sizeof(*h));
 }
 
@@ -116,6 +118,8 @@ http_headers_line(struct http_headers *h, const char *line, size_t len,
 		    NONCE_MAX, err);
 	if (named(line, nlen, "date"))
 		return take_date(h, val, len);
+	if (named(line, nlen, "link"))
+		return link_alternates(val, len, &h->alternates, err);
 	return 0;
 }
 

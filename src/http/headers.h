@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strs.h"
 
 /* The header fields of an answer that we use, from its raw lines. */
 struct http_headers {
 	char *content_type, *location, *nonce;	/* NULL: absent or unfit */
 	char *retry_after;
+	struct strs alternates;	/* Link: link_alternates() */
 	int64_t date;		/* 0: absent or unfit */
 	size_t bytes;		/* of all lines */
 };

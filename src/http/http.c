@@ -370,6 +370,7 @@ answer(struct transfer *t, CURLcode rc)
 	r.content_type = t->headers.content_type;
 	r.location = t->headers.location;
 	r.nonce = t->headers.nonce;
+	r.alternates = &t->headers.alternates;
 	r.date = t->headers.date;
 	r.retry_after = http_retry_after(&t->headers, clock_now());
 	t->done(t->arg, &r, NULL);

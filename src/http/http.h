@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/strs.h"
 
 /*
  * The one HTTPS client, over libcurl's multi interface: HTTPS only, no
@@ -31,6 +32,7 @@ struct http_response {
 	const char *content_type;	/* these: NULL where absent */
 	const char *location;
 	const char *nonce;	/* Replay-Nonce */
+	const struct strs *alternates;	/* Link; see http/link.h */
 	int64_t retry_after;	/* seconds from now, -1 */
 	int64_t date;		/* the server's Date, 0 */
 	bool multiplexed;	/* many requests at once (HTTP/2) */

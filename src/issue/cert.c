@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -12,12 +14,16 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "acme/ari.h"
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/vis.h"
 
-enum { DAY = 24 * 60 * 60 };
+enum {
+	DAY = 24 * 60 * 60,
+	DER_HEAD = 2		/* tag and length of a short value */
+};
 
 /* No terminal is asked for the passphrase of an encrypted key. */
 static int
@@ -151,6 +157,29 @@ read_time(const ASN1_TIME *t, const ASN1_TIME *epoch, int64_t *out)
 	return 0;
 }
 
+/* What no CA would take for an id is none. */
+static int
+read_ari_id(const X509 *x, char **out, struct error *err)
+{
+	const ASN1_OCTET_STRING *key;
+	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
+	unsigned char der[DER_HEAD + ARI_SERIAL_MAX], *p = der;
+	int len;
+
+	*out = NULL;
+	/* the const is missing from OpenSSL's declaration alone */
+	key = X509_get0_authority_key_id((X509 *)(uintptr_t)x);
+	len = i2d_ASN1_INTEGER(serial, NULL);
+	if (key == NULL || len <= DER_HEAD || len > DER_HEAD + ARI_SERIAL_MAX ||
+	    ASN1_STRING_length(key) <= 0 ||
+	    ASN1_STRING_length(key) > ARI_KEY_ID_MAX)
+		return 0;
+	len = i2d_ASN1_INTEGER(serial, &p);
+	return acme_ari_id(ASN1_STRING_get0_data(key),
+	    (size_t)ASN1_STRING_length(key), der + DER_HEAD,
+	    (size_t)(len - DER_HEAD), out, err);
+}
+
 static int
 read_fields(const X509 *x, const char *path, struct cert *out,
     struct error *err)
@@ -171,7 +200,8 @@ read_fields(const X509 *x, const char *path, struct cert *out,
 		goto out;
 	}
 	if (digest_sha256_hex(der, (size_t)len, out->digest, err) == -1 ||
-	    read_names(x, &out->names, err) == -1)
+	    read_names(x, &out->names, err) == -1 ||
+	    read_ari_id(x, &out->ari_id, err) == -1)
 		goto out;
 	rc = 0;
 out:
@@ -201,6 +231,7 @@ void
 cert_free(struct cert *c)
 {
 	strs_free(&c->names);
+	free(c->ari_id);
 	memset(c, 0, sizeof(*c));
 }
 

@@ -14,6 +14,8 @@ struct cert {
 	struct strs names;	/* SANs, lower case; an address as text */
 	int64_t not_before, not_after;
 	char digest[DIGEST_SHA256_HEX];	/* of the whole certificate */
+	char *ari_id;		/* its id at the CA (acme/ari.h); NULL where
+				 * it has no authority key or an odd serial */
 };
 
 /* Reads the first certificate of a PEM file; {0} before.  The caller frees.

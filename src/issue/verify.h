@@ -84,6 +84,7 @@ struct verify_set {
 	int orders;		/* newOrders sent */
 	char *before;		/* the order before this one; NULL */
 	bool deactivated;
+	bool no_replaces;	/* the CA does not want it */
 	bool is_ready;		/* what the newest order is */
 	int64_t order_expires;
 	bool done;
@@ -109,6 +110,8 @@ struct verify {
 	bool unattended;	/* cron: no order while the window is known
 				 * shut, unless a hint is newer */
 	int64_t max_wait;	/* seconds; verify_init() sets 120 */
+	const char *replaces;	/* id of the certificate (acme/ari.h) that
+				 * every order of this run replaces; NULL */
 	int64_t max_age;	/* accept remembered answers so old; 0: none */
 	/* results */
 	struct verify_account *accounts;

@@ -69,17 +69,10 @@ order_refused(struct verify_set *s, const struct acme_answer *r,
     const struct error *e)
 {
 	struct error err = *e;
-	static const char *const by_name[] = { "rejectedIdentifier",
-		"unsupportedIdentifier", "caa", "dns", "unauthorized" };
 
 	if (r != NULL && r->problem != NULL) {
 		blame_names(s, r->problem);
-		for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]);
-		    i++)
-			if (acme_problem_is(r->problem, by_name[i]))
-				err.code = CODE_UNAUTHORIZED;
-		if (acme_problem_is(r->problem, "invalidProfile"))
-			err.code = CODE_USAGE;
+		err.code = acme_order_refusal(r->problem, err.code);
 	}
 	set_fail(s, &err);
 }
@@ -365,6 +358,16 @@ take_order(struct verify_set *s, const struct acme_answer *r,
 	return str_dup(&s->order, r->location, err);
 }
 
+/* The certificate that an order replaces; NULL: it does not say. */
+static const char *
+replaces(const struct verify_set *s)
+{
+	const struct acme_directory *d = acme_directory(s->verify->acme);
+
+	return s->no_replaces || *d->renewal_info == '\0' ? NULL :
+	    s->verify->replaces;
+}
+
 static void
 ordered(void *arg, const struct acme_answer *r, const struct error *e)
 {
@@ -374,6 +377,14 @@ ordered(void *arg, const struct acme_answer *r, const struct error *e)
 
 	s->waiting--;
 	error_clear(&err);
+	if (e != NULL && r != NULL && replaces(s) != NULL &&
+	    acme_order_blames_replaces(r->problem, r->status)) {
+		log_verbose("%s; ordering without 'replaces'", e->msg);
+		s->no_replaces = true;
+		s->orders--;
+		set_order(s);
+		return;
+	}
 	if (e != NULL) {
 		order_refused(s, r, e);
 		return;
@@ -404,12 +415,14 @@ static int
 payload(const struct verify_set *s, struct buf *b, struct error *err)
 {
 	struct strs names = { 0 };
+	struct acme_order_new want = { .names = &names,
+		.profile = s->profile, .replaces = replaces(s) };
 	int r = -1;
 
 	for (size_t i = 0; i < s->nnames; i++)
 		if (strs_add(&names, s->names[i].name, err) == -1)
 			goto out;
-	r = acme_order_payload(&names, s->profile, b, err);
+	r = acme_order_payload(&want, b, err);
 out:
 	strs_free(&names);
 	return r;

@@ -191,11 +191,16 @@ authorizations(void **state)
 	"\"value\": \"A.example\"}], \"authorizations\": [\"https://x/1\"], " \
 	"\"finalize\": \"https://x/f\"}"
 
+#define VALID "{\"status\": \"valid\", \"expires\": " \
+	"\"2026-11-30T21:06:00Z\", \"identifiers\": [{\"type\": \"dns\", " \
+	"\"value\": \"A.example\"}], \"authorizations\": [\"https://x/1\"], " \
+	"\"finalize\": \"https://x/f\", \"certificate\": \"https://x/c\"}"
+
 static void
 orders(void **state)
 {
 	static const char *const good[] = { ORDER("pending"), ORDER("ready"),
-		ORDER("processing"), ORDER("valid"), ORDER("invalid") };
+		ORDER("processing"), VALID, ORDER("invalid") };
 	static const struct {
 		const char *text, *msg;
 	} bad[] = {
@@ -240,6 +245,7 @@ static void
 order_payloads(void **state)
 {
 	struct strs names = { 0 };
+	struct acme_order_new want = { &names, "", NULL };
 	struct error err;
 	struct buf b;
 
@@ -247,15 +253,18 @@ order_payloads(void **state)
 	buf_init(&b, 1000);
 	assert_int_equal(strs_add(&names, "a.example", &err), 0);
 	assert_int_equal(strs_add(&names, "*.b.example", &err), 0);
-	assert_int_equal(acme_order_payload(&names, "", &b, &err), 0);
+	assert_int_equal(acme_order_payload(&want, &b, &err), 0);
 	assert_string_equal(b.data, "{\"identifiers\":[{\"type\":\"dns\","
 	    "\"value\":\"a.example\"},{\"type\":\"dns\",\"value\":"
 	    "\"*.b.example\"}]}");
 	buf_reset(&b);
 	names.n = 1;
-	assert_int_equal(acme_order_payload(&names, "short", &b, &err), 0);
+	want.profile = "short";
+	want.replaces = "a.b";
+	assert_int_equal(acme_order_payload(&want, &b, &err), 0);
 	assert_string_equal(b.data, "{\"identifiers\":[{\"type\":\"dns\","
-	    "\"value\":\"a.example\"}],\"profile\":\"short\"}");
+	    "\"value\":\"a.example\"}],\"profile\":\"short\","
+	    "\"replaces\":\"a.b\"}");
 	names.n = 2;
 	strs_free(&names);
 	buf_free(&b);
