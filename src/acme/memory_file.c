@@ -303,7 +303,8 @@ write_file(const struct memory *m, struct error *err)
 
 	buf_init(&b, LIMIT_STATE_FILE);
 	if (as_text(m, &b, err) == 0 &&
-	    atomic_open_dir(AT_FDCWD, m->dir, false, &fd, err) == 0)
+	    atomic_open_dir(AT_FDCWD, m->dir, false, &fd, err) == 0 &&
+	    atomic_sweep(fd, err) == 0)
 		r = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
 		    ATOMIC_REPLACE, err);
 	if (fd != -1)

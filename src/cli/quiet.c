@@ -108,6 +108,8 @@ write_state(int dir, const char *name, const struct state *st,
 	buf_addf(&b, "%" PRId64 " %" PRId64 "\n", st->since, st->told);
 	rc = buf_check(&b, name, err);
 	if (rc == 0)
+		rc = atomic_sweep(dir, err);
+	if (rc == 0)
 		rc = atomic_write(dir, name, b.data, b.len, &attr,
 		    ATOMIC_REPLACE, err);
 	buf_free(&b);

@@ -89,8 +89,10 @@ put_file(const char *dir, const char *name, const struct buf *b,
 	if (atomic_mkdirs(dir, &dir_attr, err) == -1 ||
 	    atomic_open_dir(AT_FDCWD, dir, false, &fd, err) == -1)
 		return -1;
-	rc = atomic_write(fd, name, b->data, b->len, &file_attr,
-	    ATOMIC_REPLACE, err);
+	rc = atomic_sweep(fd, err);
+	if (rc == 0)
+		rc = atomic_write(fd, name, b->data, b->len, &file_attr,
+		    ATOMIC_REPLACE, err);
 	(void)close(fd);
 	return rc == -1 ? error_wrap(err, "'%s'", vis(dir)) : 0;
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/atomic.h"
@@ -32,15 +33,33 @@ lineage_name_valid(const char *name)
 	return true;
 }
 
-bool
-deploy_pending(const char *state_dir, const char *name)
+/* 0: the mark is there, and *st tells of it. */
+static int
+stat_mark(const char *state_dir, const char *name, struct stat *st)
 {
 	char path[4096];
 
 	if (!lineage_name_valid(name) || snprintf(path, sizeof(path),
 	    "%s/" FOLDER "/%s", state_dir, name) >= (int)sizeof(path))
-		return false;
-	return access(path, F_OK) == 0;
+		return -1;
+	return lstat(path, st);
+}
+
+bool
+deploy_pending(const char *state_dir, const char *name)
+{
+	struct stat st;
+
+	return stat_mark(state_dir, name, &st) == 0;
+}
+
+/* A run writes when it began. */
+bool
+deploy_expected(const char *state_dir, const char *name)
+{
+	struct stat st;
+
+	return stat_mark(state_dir, name, &st) == 0 && st.st_size == 0;
 }
 
 static int
@@ -54,8 +73,59 @@ open_folder(const char *state_dir, int *fd, struct error *err)
 		return -1;
 	if (atomic_mkdirs(path, &attr, err) == 0 &&
 	    atomic_open_dir(AT_FDCWD, path, true, fd, err) == 0)
-		rc = 0;
+		rc = atomic_sweep(*fd, err);
 	free(path);
+	return rc;
+}
+
+static int
+put_mark(int fd, const char *name, const char *text, struct error *err)
+{
+	struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+
+	return atomic_write(fd, name, text, strlen(text), &attr,
+	    ATOMIC_REPLACE, err);
+}
+
+/* NULL: nothing to run. */
+static const struct config_cert *
+cert_with_hook(const struct config *c, const char *name)
+{
+	const struct config_cert *cert = config_cert(c, name);
+
+	return cert == NULL || cert->deploy_hook.n == 0 ||
+	    !lineage_name_valid(name) ? NULL : cert;
+}
+
+int
+deploy_expect(const struct config *c, const char *name, bool *made,
+    struct error *err)
+{
+	int fd = -1, rc;
+
+	*made = false;
+	if (cert_with_hook(c, name) == NULL)
+		return 0;
+	rc = open_folder(c->state_dir, &fd, err);
+	if (rc == 0) {
+		*made = !deploy_pending(c->state_dir, name);
+		rc = put_mark(fd, name, "", err);
+	}
+	if (fd != -1)
+		(void)close(fd);
+	return rc;
+}
+
+int
+deploy_forget(const struct config *c, const char *name, struct error *err)
+{
+	int fd = -1, rc;
+
+	rc = open_folder(c->state_dir, &fd, err);
+	if (rc == 0)
+		rc = atomic_unlink(fd, name, err);
+	if (fd != -1)
+		(void)close(fd);
 	return rc;
 }
 
@@ -101,20 +171,17 @@ int
 deploy_run(const struct config *c, const char *name, const char *lineage,
     const char *domains, struct error *err)
 {
-	struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
-	const struct config_cert *cert = config_cert(c, name);
+	const struct config_cert *cert = cert_with_hook(c, name);
 	char now[TIME_TEXT];
 	int fd = -1, rc = -1;
 
-	if (cert == NULL || cert->deploy_hook.n == 0 ||
-	    !lineage_name_valid(name))
+	if (cert == NULL)
 		return 0;
 	if (open_folder(c->state_dir, &fd, err) == -1)
 		goto out;
 	(void)time_text(clock_now(), now, sizeof(now));
 	/* before it runs: we may be killed with it */
-	if (atomic_write(fd, name, now, strlen(now), &attr, ATOMIC_REPLACE,
-	    err) == -1)
+	if (put_mark(fd, name, now, err) == -1)
 		goto out;
 	if (run_hook(c, cert, lineage, domains, err) == -1) {
 		error_wrap(err, "'%s': deploy hook", vis(name));

@@ -17,6 +17,19 @@
 int deploy_run(const struct config *c, const char *name, const char *lineage,
     const char *domains, struct error *err) WARN_UNUSED;
 
+/*
+ * Before a certificate is made: its hook, where it has one, counts as pending
+ * from now on, so that it runs though we are killed behind that or certbot
+ * cannot run us as its own hook.  *made: it was not pending before.
+ */
+int deploy_expect(const struct config *c, const char *name, bool *made,
+    struct error *err) WARN_UNUSED;
+/* Nobody has run it since. */
+bool deploy_expected(const char *state_dir, const char *name);
+/* There is no new certificate: nothing has to be deployed. */
+int deploy_forget(const struct config *c, const char *name,
+    struct error *err) WARN_UNUSED;
+
 /* Whether a certificate's deploy hook still has to succeed. */
 bool deploy_pending(const char *state_dir, const char *name);
 

@@ -196,6 +196,8 @@ deploy(struct issue *is, const struct lineage *l, bool by_certbot,
 	const char *slash = strrchr(l->cert, '/');
 	int rc = 0;
 
+	if (deploy_expected(is->config->state_dir, is->name))
+		by_certbot = false;	/* it did not come to it */
 	if (!by_certbot) {
 		domains = strs_join(&is->domains, " ");
 		if (domains == NULL)
@@ -234,8 +236,8 @@ run_certbot(struct issue *is, struct error *err)
 	struct strs argv = {0};
 	struct certbot cb = {0};
 	struct lineage *l = NULL;
-	struct error why;
-	bool fresh = false;
+	struct error why, failed;
+	bool fresh = false, expect = false;
 	int ran, rc = -1;
 
 	error_clear(&why);
@@ -245,12 +247,18 @@ run_certbot(struct issue *is, struct error *err)
 	if (settle(is, err) == -1 ||
 	    certbot_find(is->config->certbot_program,
 	    &is->config->environment, &cb, err) == -1 ||
-	    make_argv(is, &cb, &argv, err) == -1 || take_over(is, err) == -1)
+	    make_argv(is, &cb, &argv, err) == -1 ||
+	    take_over(is, err) == -1 ||
+	    deploy_expect(is->config, is->name, &expect, err) == -1)
 		goto out;
 	log_progress("'%s': certbot is at work", is->name);
 	ran = certbot_run(is->config, &argv, &why);
 	if (look(is, &l, &fresh, err) == -1)
 		goto out;
+	/* one that stays does no harm: the hook runs once more */
+	if (!fresh && expect && deploy_forget(is->config, is->name, &failed)
+	    == -1)
+		log_warn("%s", failed.msg);
 	if (!fresh && ran == -1) {
 		*err = why;
 		error_wrap(err, "'%s'", is->name);

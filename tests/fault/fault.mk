@@ -23,7 +23,7 @@ endif
 
 # On a file system in memory fsync costs nothing, and these tests do little else.
 TORTURE	= $(shell test -w /dev/shm && echo TMPDIR=/dev/shm) \
-	  python3 tests/fault/torture.py build/acmeferry build/fault/acmeferry
+	  /usr/bin/python3 tests/fault/torture.py build/acmeferry build/fault/acmeferry
 
 .PHONY: torture
 # every allocation and every system call failing in turn, a death at every
@@ -33,9 +33,10 @@ torture: all
 	$(Q)$(TORTURE) $(FAULT)
 
 # the part of it that make test has time for: a death and a full disk at every
-# single change, and every so manyth allocation and system call
+# single change, and every so manyth allocation and system call; of what takes
+# long only every so manyth of these, beginning with another one each day
 .PHONY: torture-quick
 torture-quick: all
 	$(Q)$(MAKE) SAN=fault all
-	$(Q)$(TORTURE) --modes crash,full $(FAULT)
-	$(Q)$(TORTURE) --modes alloc,sys --every 23 $(FAULT)
+	$(Q)$(TORTURE) --weigh --modes crash,full $(FAULT)
+	$(Q)$(TORTURE) --weigh --modes alloc,sys --every 23 $(FAULT)

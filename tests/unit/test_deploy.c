@@ -139,6 +139,48 @@ test_hook(void **state)
 }
 
 static void
+test_expect(void **state)
+{
+	char litter[160], lineage[] = "/etc/letsencrypt/live/app";
+	struct error err;
+	bool made;
+
+	(void)state;
+	strs_free(&cert.deploy_hook);
+	/* nothing to run, nothing expected */
+	assert_int_equal(deploy_expect(&config, cert_name, &made, &err), 0);
+	assert_false(made || deploy_pending(state_dir, cert_name));
+	assert_int_equal(deploy_expect(&config, "other", &made, &err), 0);
+	assert_false(made || deploy_pending(state_dir, "other"));
+	assert_int_equal(strs_add(&cert.deploy_hook, hook, &err), 0);
+	put(hook, "#!/bin/sh\nexit 1\n", 0755);
+	assert_int_equal(deploy_expect(&config, cert_name, &made, &err), 0);
+	assert_true(made && deploy_pending(state_dir, cert_name) &&
+	    deploy_expected(state_dir, cert_name));
+	/* there was no certificate */
+	assert_int_equal(deploy_forget(&config, cert_name, &err), 0);
+	assert_false(deploy_pending(state_dir, cert_name));
+	/* it was tried and failed, which is no longer to be forgotten */
+	assert_int_equal(deploy_expect(&config, cert_name, &made, &err), 0);
+	assert_int_equal(deploy_run(&config, cert_name, lineage, "a", &err),
+	    -1);
+	assert_true(deploy_pending(state_dir, cert_name));
+	assert_false(deploy_expected(state_dir, cert_name));
+	assert_int_equal(deploy_expect(&config, cert_name, &made, &err), 0);
+	assert_false(made);
+	assert_true(deploy_expected(state_dir, cert_name));
+	/* what a killed run left behind goes */
+	snprintf(litter, sizeof(litter), "%s/deploy-pending/"
+	    ".acmeferry-zzzzzaaaaaaa", state_dir);
+	put(litter, "", 0600);
+	put(hook, "#!/bin/sh\nexit 0\n", 0755);
+	assert_int_equal(deploy_run(&config, cert_name, lineage, "a", &err),
+	    0);
+	assert_false(deploy_pending(state_dir, cert_name));
+	assert_int_equal(access(litter, F_OK), -1);
+}
+
+static void
 test_bundle(void **state)
 {
 	struct error err;
@@ -266,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test_setup_teardown(test_hook, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_expect, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bundle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_run, setup, teardown),
