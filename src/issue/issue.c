@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/vis.h"
 #include "issue/certbot_run.h"
+#include "issue/decide.h"
 #include "issue/deploy.h"
 #include "issue/lineage_conf.h"
 #include "issue/pick.h"
@@ -149,7 +150,6 @@ read_lineage(struct issue *is, struct error *err)
 		return error_wrap(err, "'%s'", vis(l->name));
 	is->not_before = c.not_before;
 	is->not_after = c.not_after;
-	is->next = cert_due(c.not_before, c.not_after);
 	if (str_dup(&is->before, c.digest, err) == -1) {
 		cert_free(&c);
 		return -1;
@@ -193,8 +193,9 @@ static int
 decide(struct issue *is, struct error *err)
 {
 	const struct lineage *l = is->lineage;
-	bool same_names, due;
-	char when[TIME_TEXT];
+	struct decide_input in = { .now = clock_now() };
+	struct decide d;
+	bool same_names;
 
 	if (l == NULL) {
 		is->decision = ISSUE_NEW;
@@ -211,14 +212,17 @@ decide(struct issue *is, struct error *err)
 		return str_dup(&is->reason, "the certificate was for "
 		    "other names", err);
 	}
-	due = clock_now() >= is->next;
-	is->decision = due || is->opts.force ? ISSUE_RENEW : ISSUE_NOTHING;
-	(void)time_text(is->next, when, sizeof(when));
-	if (is->opts.force && (!due || is->opts.why != NULL))
-		return str_dup(&is->reason, is->opts.why != NULL ?
-		    is->opts.why : "forced", err);
-	return str_printf(&is->reason, err, due ? "due since %s" :
-	    "not due before %s", when);
+	/* the window is issue_verify()'s: here only whether it is due */
+	in.cert.exists = true;
+	in.cert.not_before = is->not_before;
+	in.cert.not_after = is->not_after;
+	in.policy.alarm_before = DECIDE_AUTO;
+	in.policy.forced = is->opts.force;
+	renew_decide(&in, &d);
+	is->next = d.due;
+	is->decision = d.act ? ISSUE_RENEW : ISSUE_NOTHING;
+	return str_dup(&is->reason, is->opts.force && is->opts.why != NULL ?
+	    is->opts.why : d.reason, err);
 }
 
 /* What the store has. */
