@@ -81,6 +81,18 @@ const struct command commands[] = {
 	    "ID is one that 'backups' shows, or a unique beginning of it.  "
 	    "What is there now goes to the backups first.", restore_options,
 	    NULL, 1, 1, 0, cmd_restore },
+	{ "detach", GROUP_REPAIR, "NAME",
+	    "undo a migrate: certbot alone goes on",
+	    "NAME is the certificate's, as 'certbot certificates' shows it.  "
+	    "What migrate wrote into config.d and into the lineage goes to "
+	    "the backups; certificate and account stay.  Says what certbot "
+	    "needs to go on alone.  'restore' puts it back.",
+	    detach_options, NULL, 1, 1, CMD_TABLE, cmd_detach },
+	{ "forget", GROUP_REPAIR, "ID", "move an account to the backups",
+	    "ID is as --account takes it.  The CA is not told: the account "
+	    "stays valid, here it is gone.  One that a lineage or the "
+	    "configuration names stays (exit 4).  'restore' puts it back.",
+	    forget_options, NULL, 1, 1, CMD_ACCOUNTS, cmd_forget },
 	{ "serve", GROUP_FAR, "", "the far end of ssh:// and exec:",
 	    "Speaks the protocol on standard input and output.  --account "
 	    "and --server limit it further.", serve_options, NULL, 0, 0,

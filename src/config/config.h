@@ -164,6 +164,16 @@ int config_write_peer(const struct config *c, const struct config_peer *p,
 int config_write_cert(const struct config *c, const struct config_cert *cert,
     bool dry_run, bool *changed, struct error *err) WARN_UNUSED;
 
+/*
+ * Whether the file in which a certificate (a peer) is configured is the one
+ * that migrate writes for it and says nothing else, so that it can be removed
+ * as a whole; also false where it is gone already.
+ */
+int config_cert_file(const struct config_cert *cert, bool *own,
+    struct error *err) WARN_UNUSED;
+int config_peer_file(const struct config_peer *p, bool *own,
+    struct error *err) WARN_UNUSED;
+
 /* libyaml's version, for --version. */
 const char *config_library(void);
 

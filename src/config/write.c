@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/vis.h"
 #include "config/emit.h"
+#include "config/tree.h"
 
 static const struct atomic_attr file_attr = { 0600, (uid_t)-1, (gid_t)-1 };
 static const struct atomic_attr dir_attr = { 0755, (uid_t)-1, (gid_t)-1 };
@@ -188,17 +189,16 @@ cert_file(const char *name, char **out, struct error *err)
 	    str_printf(out, err, "cert-%s.yml", name);
 }
 
-/* Whether the certificate stands in that very file of config.d. */
+/* Whether an entry of `path` stands in that very file of config.d. */
 static bool
-is_ours(const struct config_cert *cert, const char *file)
+is_ours(const char *path, const char *file)
 {
 	const char *slash;
 
-	if (cert->file == NULL ||
-	    (slash = strrchr(cert->file, '/')) == NULL)
+	if (path == NULL || (slash = strrchr(path, '/')) == NULL)
 		return false;
 	return strcmp(slash + 1, file) == 0 &&
-	    slash - cert->file >= 9 &&
+	    slash - path >= 9 &&
 	    strncmp(slash - 9, "/config.d", 9) == 0;
 }
 
@@ -217,7 +217,7 @@ config_write_cert(const struct config *c, const struct config_cert *cert,
 		return error_wrap(err, "'%s'", vis(cert->name));
 	if (cert_file(cert->name, &file, err) == -1)
 		return -1;
-	if (old != NULL && !is_ours(old, file))
+	if (old != NULL && !is_ours(old->file, file))
 		rc = error_set(err, CODE_USAGE, "'%s': certificate '%s' is "
 		    "configured there with other values; change it there",
 		    vis(old->file), vis(cert->name));
@@ -226,5 +226,74 @@ config_write_cert(const struct config *c, const struct config_cert *cert,
 		    dry_run, err);
 	free(file);
 	*changed = rc == 0;
+	return rc;
+}
+
+/* One key in each of two maps: "certificates:", the name. */
+static bool
+says_only(const struct node *root, const char *top, const char *name)
+{
+	const struct node *entries;
+
+	if (root == NULL || root->type != NODE_MAP || root->n != 2 ||
+	    root->items[0]->type != NODE_SCALAR ||
+	    strcmp(root->items[0]->text, top) != 0)
+		return false;
+	entries = root->items[1];
+	return entries->type == NODE_MAP && entries->n == 2 &&
+	    entries->items[0]->type == NODE_SCALAR &&
+	    strcmp(entries->items[0]->text, name) == 0;
+}
+
+static int
+own_file(const char *path, const char *file, const char *top,
+    const char *name, bool *own, struct error *err)
+{
+	struct problems problems = { 0 };
+	struct node *root = NULL;
+	struct buf b;
+	int found, rc = -1;
+
+	*own = false;
+	if (!is_ours(path, file))
+		return 0;
+	buf_init(&b, LIMIT_CONFIG_FILE);
+	if (io_read_file(AT_FDCWD, path, LIMIT_CONFIG_FILE, IO_MISSING_OK, &b,
+	    &found, err) == -1 || (found != 0 && tree_read(buf_str(&b), b.len,
+	    0, &root, &problems, err) == -1))
+		goto out;
+	*own = problems.n == 0 && says_only(root, top, name);
+	rc = 0;
+out:
+	node_free(root);
+	problems_free(&problems);
+	buf_free(&b);
+	return rc;
+}
+
+int
+config_cert_file(const struct config_cert *cert, bool *own,
+    struct error *err)
+{
+	char *file = NULL;
+	int rc;
+
+	if (cert_file(cert->name, &file, err) == -1)
+		return -1;
+	rc = own_file(cert->file, file, "certificates", cert->name, own, err);
+	free(file);
+	return rc;
+}
+
+int
+config_peer_file(const struct config_peer *p, bool *own, struct error *err)
+{
+	char *file = NULL;
+	int rc;
+
+	if (str_printf(&file, err, "peer-%s.yml", p->name) == -1)
+		return -1;
+	rc = own_file(p->file, file, "peers", p->name, own, err);
+	free(file);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/atomic.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
@@ -24,6 +25,21 @@ issue_lock_timeout(const struct config *c)
 {
 	return (c->lock_timeout == CONFIG_AUTO ? DEFAULT_LOCK_TIMEOUT :
 	    c->lock_timeout) * SECOND;
+}
+
+int
+issue_lock(const struct config *c, struct lock *l, struct error *err)
+{
+	struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
+	char *path = NULL;
+	int rc;
+
+	if (atomic_mkdirs(c->state_dir, &attr, err) == -1 ||
+	    str_printf(&path, err, "%s/issue.lock", c->state_dir) == -1)
+		return -1;
+	rc = lock_acquire(l, path, issue_lock_timeout(c), err);
+	free(path);
+	return rc;
 }
 
 static int

@@ -3,6 +3,7 @@
 #define ISSUE_CERTBOT_RUN_H
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "base/strs.h"
 #include "config/config.h"
 
@@ -20,6 +21,10 @@
 int certbot_run(const struct config *c, const struct strs *argv,
     struct error *err) WARN_UNUSED;
 
+/* STATE_DIR/issue.lock, which everything that issues holds; lock_release()
+ * frees it. */
+int issue_lock(const struct config *c, struct lock *l, struct error *err)
+    WARN_UNUSED;
 /* How long to wait for locks: the configuration's, else 30 s; milliseconds. */
 int64_t issue_lock_timeout(const struct config *c);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/atomic.h"
 #include "base/clock.h"
 #include "base/vis.h"
 #include "issue/certbot_run.h"
@@ -54,25 +53,6 @@ issue_free(struct issue *is)
 	free(is->reason);
 	free(is->backup);
 	free(is->before);
-}
-
-static int
-take_lock(struct issue *is, struct error *err)
-{
-	struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
-	char *path = NULL;
-	int rc = -1;
-
-	if (is->opts.dry_run || is->opts.peek)
-		return 0;
-	if (atomic_mkdirs(is->config->state_dir, &attr, err) == -1 ||
-	    str_printf(&path, err, "%s/issue.lock", is->config->state_dir)
-	    == -1)
-		return -1;
-	rc = lock_acquire(&is->lock, path, issue_lock_timeout(is->config),
-	    err);
-	free(path);
-	return rc;
 }
 
 static bool
@@ -247,7 +227,9 @@ read_store(struct issue *is, struct error *err)
 int
 issue_plan(struct issue *is, struct error *err)
 {
-	if (find_settings(is, err) == -1 || take_lock(is, err) == -1 ||
+	if (find_settings(is, err) == -1 ||
+	    (!is->opts.dry_run && !is->opts.peek &&
+	    issue_lock(is->config, &is->lock, err) == -1) ||
 	    read_store(is, err) == -1 || find_name(is, err) == -1)
 		return -1;
 	if (account_pick(is->accounts, is->lineages, is->config, is->server,

@@ -10,6 +10,7 @@
 #include "base/journal.h"
 #include "base/limits.h"
 #include "base/strs.h"
+#include "base/vis.h"
 #include "issue/certbot_argv.h"
 #include "store/backup.h"
 #include "store/server.h"
@@ -53,22 +54,103 @@ lineage_is_ours(const struct lineage *l)
 }
 
 /* certbot calls it renew_hook, since 5.x deploy_hook. */
+static const struct {
+	const char *key, *end;
+	enum lineage_hook hook;
+} hook_keys[] = {
+	{ "renew_hook", " hook deploy", LINEAGE_HOOK_DEPLOY },
+	{ "deploy_hook", " hook deploy", LINEAGE_HOOK_DEPLOY },
+	{ "manual_auth_hook", " hook auth", LINEAGE_HOOK_AUTH },
+	{ "manual_cleanup_hook", " hook cleanup", LINEAGE_HOOK_AUTH }
+};
+enum { HOOK_KEYS = sizeof(hook_keys) / sizeof(hook_keys[0]) };
+
+static int
+hook_is_ours(const struct lineage *l, size_t i, bool *ours,
+    struct error *err)
+{
+	char *hook = NULL;
+
+	*ours = false;
+	if (lineage_param(l, hook_keys[i].key, &hook, err) == -1)
+		return -1;
+	*ours = hook != NULL && strstr(hook, "acmeferry") != NULL &&
+	    str_ends(hook, hook_keys[i].end);
+	free(hook);
+	return 0;
+}
+
+int
+lineage_hooks(const struct lineage *l, unsigned int *hooks,
+    struct error *err)
+{
+	bool ours;
+
+	*hooks = 0;
+	for (size_t i = 0; i < HOOK_KEYS; i++) {
+		if (hook_is_ours(l, i, &ours, err) == -1)
+			return -1;
+		if (ours)
+			*hooks |= hook_keys[i].hook;
+	}
+	return 0;
+}
+
 bool
 lineage_has_hook(const struct lineage *l)
 {
-	static const char *const keys[] = { "renew_hook", "deploy_hook" };
 	struct error ignored;
-	char *hook;
-	bool has = false;
+	unsigned int hooks;
 
-	for (size_t i = 0; i < 2 && !has; i++) {
-		hook = NULL;
-		has = lineage_param(l, keys[i], &hook, &ignored) == 0 &&
-		    hook != NULL && strstr(hook, "acmeferry") != NULL &&
-		    str_ends(hook, " hook deploy");
-		free(hook);
+	return lineage_hooks(l, &hooks, &ignored) == 0 &&
+	    (hooks & LINEAGE_HOOK_DEPLOY) != 0;
+}
+
+/* One key less. */
+static int
+drop(struct buf *text, const char *key, struct error *err)
+{
+	struct buf out;
+	int rc;
+
+	buf_init(&out, LIMIT_CONF_FILE);
+	rc = conf_unset(buf_str(text), text->len, SECTION, key, &out, err);
+	if (rc == 0) {
+		buf_reset(text);
+		buf_add(text, buf_str(&out), out.len);
+		rc = buf_check(text, key, err);
 	}
-	return has;
+	buf_free(&out);
+	return rc;
+}
+
+int
+lineage_released(const struct lineage *l, unsigned int hooks,
+    struct buf *out, struct error *err)
+{
+	struct buf old;
+	bool ours;
+	int rc;
+
+	rc = read_conf(l, &old, err);
+	if (rc == 0 && memchr(buf_str(&old), '\0', old.len) != NULL)
+		rc = error_set(err, CODE_STORE, "'%s': found a NUL byte in it",
+		    vis(l->conf));
+	for (size_t i = 0; rc == 0 && i < HOOK_KEYS; i++) {
+		if ((hooks & hook_keys[i].hook) == 0)
+			continue;
+		rc = hook_is_ours(l, i, &ours, err);
+		if (rc == 0 && ours)
+			rc = drop(&old, hook_keys[i].key, err);
+	}
+	if (rc == 0)
+		rc = drop(&old, "autorenew", err);
+	if (rc == 0) {
+		buf_add(out, buf_str(&old), old.len);
+		rc = buf_check(out, l->conf, err);
+	}
+	buf_free(&old);
+	return rc;
 }
 
 static int

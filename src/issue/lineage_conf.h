@@ -21,6 +21,19 @@ bool lineage_is_ours(const struct lineage *l);
 /* True where certbot runs "acmeferry hook deploy" for it. */
 bool lineage_has_hook(const struct lineage *l);
 
+/* Which hooks of it call us, whole. */
+enum lineage_hook {
+	LINEAGE_HOOK_DEPLOY = 1,
+	LINEAGE_HOOK_AUTH = 2	/* `manual`'s two */
+};
+int lineage_hooks(const struct lineage *l, unsigned int *hooks,
+    struct error *err) WARN_UNUSED;
+
+/* Its conf without these hooks and without `autorenew`, so that certbot renews
+ * it; every other byte stays. */
+int lineage_released(const struct lineage *l, unsigned int hooks,
+    struct buf *out, struct error *err) WARN_UNUSED;
+
 /*
  * Takes a lineage over, under certbot's lock: backs up its conf; then sets
  * server and account, through the journal.  With account NULL (certbot is about

@@ -278,3 +278,27 @@ conf_set(const char *text, size_t len, const char *section, const char *key,
 	buf_add(out, text + rest, len - rest);
 	return buf_check(out, key, err);
 }
+
+int
+conf_unset(const char *text, size_t len, const char *section,
+    const char *key, struct buf *out, struct error *err)
+{
+	struct scan s = { text, len, 0, 0 };
+	bool inside = section[0] == '\0', gone = false;
+	struct line l;
+
+	while (next_line(&s, &l)) {
+		if (l.kind == LINE_SECTION)
+			inside = l.depth == 1 && is_name(&s, &l, section);
+		/* what a value goes on over goes with it */
+		if (l.kind != LINE_MORE)
+			gone = inside && l.kind == LINE_KEY &&
+			    is_name(&s, &l, key);
+		if (!gone)
+			buf_add(out, text + l.start, l.end - l.start);
+	}
+	if (s.triple != 0)
+		return error_set(err, CODE_STORE, "'%s': found a value of "
+		    "several lines that is not closed", vis(key));
+	return buf_check(out, key, err);
+}

@@ -65,6 +65,10 @@ const struct lineage *lineages_for_name(const struct lineages *ls,
 int conf_set(const char *text, size_t len, const char *section,
     const char *key, const char *value, struct buf *out, struct error *err)
     WARN_UNUSED;
+/* The text without `key` of that section, with all lines of its value; every
+ * other byte stays, all of them where there is no such key. */
+int conf_unset(const char *text, size_t len, const char *section,
+    const char *key, struct buf *out, struct error *err) WARN_UNUSED;
 /* *out (freed by the caller) NULL: no such key.  Quotes are removed as
  * ConfigObj does. */
 int conf_get(const char *text, size_t len, const char *section,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "store/store_priv.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +151,74 @@ store_replace(struct store *s, const struct account *old,
 	if (go(&c, err) == 0)
 		rc = journal_commit(c.j, err);
 out:
+	end(&c);
+	return rc;
+}
+
+/* Does the folder hold what goes and nothing else? */
+static int
+would_be_empty(const struct change *c, bool *yes, struct error *err)
+{
+	const struct dirent *e;
+	char *full;
+	DIR *d;
+	int rc = 0;
+
+	*yes = true;
+	if ((d = opendir(c->parent)) == NULL)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be read",
+		    vis(c->parent));
+	while (rc == 0 && *yes && (e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 ||
+		    strcmp(e->d_name, "..") == 0)
+			continue;
+		rc = str_printf(&full, err, "%s/%s", c->parent, e->d_name);
+		if (rc == -1)
+			break;
+		*yes = strcmp(full, c->dir) == 0 || strs_has(&c->links, full);
+		free(full);
+	}
+	(void)closedir(d);
+	return rc;
+}
+
+/* The server's folder and the links to it go, as certbot has it: an empty one
+ * would hide what certbot finds for an older server. */
+static int
+go_empty(struct change *c, struct error *err)
+{
+	struct strs links = { NULL, 0, 0 };
+	bool empty;
+	int rc = -1;
+
+	if (would_be_empty(c, &empty, err) == -1)
+		return -1;
+	if (!empty)
+		return 0;
+	if (repoint_server_links(c->s, c->parent, &links, err) == -1)
+		goto out;
+	for (size_t i = 0; i < links.n; i++)
+		if (backup_add(c->s, c->id, links.v[i], err) == -1 ||
+		    journal_remove(c->j, links.v[i], err) == -1)
+			goto out;
+	rc = journal_remove(c->j, c->parent, err);
+out:
+	strs_free(&links);
+	return rc;
+}
+
+int
+store_forget(struct store *s, const struct account *a, char **backup,
+    struct error *err)
+{
+	struct change c;
+	int rc = -1;
+
+	*backup = NULL;
+	if (begin(&c, s, a, STORE_FORGOTTEN, err) == 0 &&
+	    go(&c, err) == 0 && go_empty(&c, err) == 0 &&
+	    str_dup(backup, c.id, err) == 0)
+		rc = journal_commit(c.j, err);
 	end(&c);
 	return rc;
 }

@@ -161,3 +161,60 @@ repoint_links(struct store *s, const char *dir, struct strs *out,
 	layout_free(&l);
 	return rc;
 }
+
+int
+repoint_server_links(struct store *s, const char *dir, struct strs *out,
+    struct error *err)
+{
+	struct server_dirs l;
+	struct stat st, link;
+	char *full;
+	bool yes;
+	int rc = 0;
+
+	if (stat(dir, &st) == -1)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be examined",
+		    vis(dir));
+	if (layout_scan(s, &l, err) == -1)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < l.n; i++) {
+		if ((rc = layout_path(s, l.v[i].path, NULL, &full, err)) == -1)
+			break;
+		yes = false;
+		if (lstat(full, &link) == -1)
+			rc = error_sys(err, CODE_ERROR, "'%s': cannot be "
+			    "examined", vis(full));
+		else if (S_ISLNK(link.st_mode))
+			rc = same_dir(full, &st, &yes, err);
+		if (rc == 0 && yes)
+			rc = strs_add(out, full, err);
+		free(full);
+	}
+	layout_free(&l);
+	return rc;
+}
+
+int
+store_users(struct store *s, const struct account *a, struct strs *names,
+    struct error *err)
+{
+	struct lineages ls;
+	struct stat st;
+	bool yes;
+	int rc = 0;
+
+	if (stat(a->path, &st) == -1)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be examined",
+		    vis(a->path));
+	if (store_lineages(s, false, &ls, err) == -1)
+		return -1;
+	for (size_t i = 0; rc == 0 && i < ls.n; i++) {
+		rc = leads_to(s, ls.v[i], &st, &yes, err);
+		if (rc == -1 && ls.v[i]->unreadable)
+			err->code = CODE_STORE;
+		if (rc == 0 && yes)
+			rc = strs_add(names, ls.v[i]->name, err);
+	}
+	lineages_free(&ls);
+	return rc;
+}

@@ -361,6 +361,31 @@ put(const struct restoring *r, size_t i, struct error *err)
 	return rc;
 }
 
+/* The journal knows no modes: files that it made anew get theirs. */
+static int
+settle(const struct restoring *r, struct error *err)
+{
+	struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct stat st, now;
+	char *copy = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < r->k->paths.n; i++) {
+		if (copy_path(r, i, &copy, err) == -1)
+			return -1;
+		if (lstat(copy, &st) == 0 && S_ISREG(st.st_mode) &&
+		    lstat(r->k->paths.v[i], &now) == 0 &&
+		    S_ISREG(now.st_mode) &&
+		    (now.st_mode & 07777) != (st.st_mode & 07777)) {
+			attr.mode = st.st_mode & 07777;
+			rc = atomic_set_attr(AT_FDCWD, r->k->paths.v[i],
+			    &attr, err);
+		}
+		free(copy);
+	}
+	return rc;
+}
+
 static int
 carry_out(struct restoring *r, struct error *err)
 {
@@ -376,6 +401,8 @@ carry_out(struct restoring *r, struct error *err)
 		rc = put(r, i, err);
 	if (rc == 0)
 		rc = journal_commit(r->j, err);
+	if (rc == 0)
+		rc = settle(r, err);
 	journal_free(r->j);
 	return rc;
 }

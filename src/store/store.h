@@ -99,6 +99,22 @@ int store_replace(struct store *s, const struct account *old,
     const struct account *install, const char *new_id, bool verbatim,
     struct error *err) WARN_UNUSED;
 
+/*
+ * Moves an account to the backups (*backup: its id there, which the caller
+ * frees), through the journal, with the links that lead to it, and with the
+ * folder of its server where that is empty then.  Nobody is told, and nobody
+ * asked: see store_users().
+ */
+int store_forget(struct store *s, const struct account *a, char **backup,
+    struct error *err) WARN_UNUSED;
+/* The reason of that backup. */
+#define STORE_FORGOTTEN	"account forgotten"
+
+/* Adds the names of the lineages that use the account, whichever way they
+ * reach it; a conf that cannot be read is CODE_STORE. */
+int store_users(struct store *s, const struct account *a, struct strs *names,
+    struct error *err) WARN_UNUSED;
+
 /* Renames a directory to its right id and rewrites `account =`; through the
  * journal.  Where the right name exists already, the wrong one goes to the
  * backups. */
@@ -116,7 +132,8 @@ struct ledger_entry {
 	const char *client;	/* whom we talked with: peer or --client */
 	const char *connection;	/* SSH_CONNECTION or NULL */
 	const char *server, *id;	/* NULL where it is about none */
-	const char *operation;	/* "received", "gave", "refused" */
+	const char *operation;	/* "received", "gave", "refused",
+				 * "forgot" */
 	const char *result;	/* a code's name */
 };
 int store_ledger_add(struct store *s, const struct ledger_entry *e,

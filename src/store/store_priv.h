@@ -101,5 +101,8 @@ int repoint_lineages(struct store *s, struct journal *j, const char *backup,
 /* Absolute paths of per-account links that lead to the directory. */
 int repoint_links(struct store *s, const char *dir, struct strs *out,
     struct error *err) WARN_UNUSED;
+/* The same of links in the place of a server's folder that lead to `dir`. */
+int repoint_server_links(struct store *s, const char *dir, struct strs *out,
+    struct error *err) WARN_UNUSED;
 
 #endif

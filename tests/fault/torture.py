@@ -208,6 +208,45 @@ def prep_pulled(d, program):
                     f"{d}/key"], check=True)
 
 
+def prep_detach(d, program):
+    """What migrate wrote: two files of config.d, three lines of a conf."""
+    prep_empty(d, program)
+    put_account(f"{d}/etc", "rsa2048", number=1)
+    put_lineage(f"{d}/etc", "app.example.com", fixture_id("rsa2048"))
+    with open(f"{d}/etc/renewal/app.example.com.conf", "a") as f:
+        f.write("autorenew = False\nhttp01_address = acmeferry..invalid\n"
+                "renew_hook = test ! -x /opt/acmeferry || /opt/acmeferry "
+                "hook deploy\n")
+    os.mkdir(f"{d}/config.d")
+    write(f"{d}/config.d/peer-far.yml",
+          f"peers:\n  far:\n    url: file://{d}/src/etc\n")
+    write(f"{d}/config.d/cert-app.example.com.yml",
+          "certificates:\n  app.example.com:\n"
+          "    domains: [app.example.com]\n    peer: [far]\n")
+
+
+def prep_attach(d, program):
+    prep_detach(d, program)
+    plain(d, program, ["detach", "app.example.com"], 0)
+
+
+def prep_forget(d, program):
+    """One of two."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa2048", number=1)
+    put_account(f"{d}/etc", "rsa3072", number=3)
+    write_config(d, program)
+
+
+def prep_forget_last(d, program):
+    """The last one of its server, which a link leads to."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa2048", number=1)
+    link = f"{d}/etc/accounts/old.example.com"
+    os.mkdir(link, mode=0o700)
+    os.symlink(f"../{SERVER_PATH}", f"{link}/directory")
+    write_config(d, program)
+
 # ---- with a CA -------------------------------------------------------------
 
 NAME = "app.example.com"
@@ -466,6 +505,17 @@ CASES = [
          online=True, watch=("config.d",), weight=6),
     Case("migrate-repoint", prep_repoint, lambda d: migrate_argv(d, "other"),
          online=True, watch=("config.d",), weight=6),
+    Case("detach", prep_detach, lambda d: ["detach", "app.example.com"],
+         watch=("config.d",)),
+    Case("detach-dry", prep_detach,
+         lambda d: ["detach", "app.example.com", "--dry-run"], reader=True,
+         watch=("config.d",)),
+    Case("attach", prep_attach, lambda d: ["restore", last_backup(d)],
+         watch=("config.d",)),
+    Case("forget", prep_forget,
+         lambda d: ["forget", fixture_id("rsa2048")]),
+    Case("forget-last", prep_forget_last,
+         lambda d: ["forget", fixture_id("rsa2048")]),
 ]
 
 

@@ -23,6 +23,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (conf_get(text, size, "", "cert", &v, &err) == 0)
 		free(v);
 	v = NULL;
+	if (conf_unset(text, size, section, "account", &two, &err) == 0) {
+		if (two.len > size || conf_get(buf_str(&two), two.len, section,
+		    "account", &v, &err) == -1 || v != NULL)
+			abort();
+	}
+	buf_reset(&two);
 	if (conf_set(text, size, section, "account", id, &one, &err) == -1)
 		goto out;
 	if (one.len < size && one.len + 4096 < size)

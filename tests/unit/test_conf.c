@@ -110,6 +110,43 @@ test_set(void **state)
 	buf_free(&out);
 }
 
+static void
+test_unset(void **state)
+{
+	static const struct {
+		const char *text, *section, *key, *want;
+	} t[] = {
+		{ "", "", "a", "" },
+		{ "a = 1", "", "a", "" },
+		{ "a = 1\r\nb = 2\r\n", "", "a", "b = 2\r\n" },
+		{ "# a = 1\n a=1 # c\nb = 2", "", "a", "# a = 1\nb = 2" },
+		{ "a = 1\n[s]\na = 2\n", "", "a", "[s]\na = 2\n" },
+		{ "a = 1\n[s]\na = 2\n", "s", "a", "a = 1\n[s]\n" },
+		{ "[s]\na = 1\n[[u]]\na = 2\n[t]\na = 3\n", "s", "a",
+		  "[s]\n[[u]]\na = 2\n[t]\na = 3\n" },
+		{ "[s]\na = '''x\na = y\n'''\nb = 1\n", "s", "a",
+		  "[s]\nb = 1\n" },
+		{ "[s]\nb = '''x\na = y\n'''\na = 1\n", "s", "a",
+		  "[s]\nb = '''x\na = y\n'''\n" },
+		{ "[s]\na = 1\na = 2\n", "s", "a", "[s]\n" },
+		{ "[s]\nab = 1\n", "s", "a", "[s]\nab = 1\n" },
+	};
+	struct error err;
+	struct buf out;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		buf_init(&out, 4096);
+		OK(conf_unset(t[i].text, strlen(t[i].text), t[i].section,
+		    t[i].key, &out, &err));
+		assert_string_equal(buf_str(&out), t[i].want);
+		buf_free(&out);
+	}
+	buf_init(&out, 4096);
+	FAILS(conf_unset("a = '''x", 8, "", "b", &out, &err), CODE_STORE);
+	buf_free(&out);
+}
+
 /* No text makes a crash, and what was set can be got. */
 static void
 test_damage(void **state)
@@ -212,6 +249,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_get),
 		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_unset),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_lineages),
 	};
