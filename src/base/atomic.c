@@ -119,9 +119,23 @@ fail:
 	return -1;
 }
 
-int
-atomic_write(int dirfd, const char *name, const void *data, size_t len,
-    const struct atomic_attr *attr, enum atomic_how how, struct error *err)
+/* The end of a write, as how and lent ask. */
+static int
+put_in_place(struct place *p, const char *temp, enum atomic_how how, int slot,
+    bool lend)
+{
+	if (lend)
+		return temp_lend(slot, p->name);
+	if (how == ATOMIC_REPLACE)
+		return renameat(p->fd, temp, p->fd, p->name);
+	return rename_noreplace(p->fd, temp, p->fd, p->name);
+}
+
+/* lent NULL: the file stays. */
+static int
+write_new(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, enum atomic_how how, int *lent,
+    struct error *err)
 {
 	char temp[TEMP_NAME], text[512];
 	int fd, slot = -1, rc;
@@ -138,16 +152,15 @@ atomic_write(int dirfd, const char *name, const void *data, size_t len,
 	}
 	if (fill(fd, text, data, len, attr, err) == -1)
 		goto remove;
-	if (how == ATOMIC_REPLACE)
-		rc = renameat(p.fd, temp, p.fd, p.name);
-	else
-		rc = rename_noreplace(p.fd, temp, p.fd, p.name);
-	if (rc == -1) {
+	if (put_in_place(&p, temp, how, slot, lent != NULL) == -1) {
 		error_sys(err, CODE_ERROR, "'%s': cannot be %s", text,
 		    how == ATOMIC_REPLACE ? "replaced" : "created");
 		goto remove;
 	}
-	temp_done(slot);
+	if (lent != NULL)
+		*lent = slot;
+	else
+		temp_done(slot);
 	rc = sync_dir(p.fd, err);
 	place_close(&p);
 	return rc;
@@ -157,6 +170,48 @@ fail:
 	temp_done(slot);
 	place_close(&p);
 	return -1;
+}
+
+int
+atomic_write(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, enum atomic_how how, struct error *err)
+{
+	return write_new(dirfd, name, data, len, attr, how, NULL, err);
+}
+
+int
+atomic_lend(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, int *lent, struct error *err)
+{
+	struct error ignored;
+
+	*lent = -1;
+	if (dirfd == AT_FDCWD || strchr(name, '/') != NULL)
+		return error_set(err, CODE_ERROR, "'%s': found a path, want "
+		    "a name", vis(name));
+	if (write_new(dirfd, name, data, len, attr, ATOMIC_CREATE, lent,
+	    err) == 0)
+		return 0;
+	/* there, and perhaps not after a crash */
+	error_clear(&ignored);
+	if (*lent != -1 && atomic_drop(*lent, &ignored) == 0)
+		*lent = -1;
+	return -1;
+}
+
+int
+atomic_drop(int lent, struct error *err)
+{
+	const char *name;
+	int dirfd;
+
+	if ((name = temp_lent(lent, &dirfd)) == NULL)
+		return error_set(err, CODE_ERROR, "a file that was not lent "
+		    "cannot be dropped");
+	if (atomic_unlink(dirfd, name, err) == -1)
+		return -1;
+	temp_done(lent);
+	return 0;
 }
 
 int

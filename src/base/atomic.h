@@ -37,6 +37,24 @@ int atomic_write(int dirfd, const char *name, const void *data, size_t len,
     WARN_UNUSED;
 
 /*
+ * A new file that does not outlive us: written as above with ATOMIC_CREATE,
+ * and removed by atomic_drop(), at exit, or by a signal that ends us; only
+ * SIGKILL leaves it.  Its name (no path, at most ATOMIC_LENT_NAME bytes) goes
+ * at once with the file, never another's of that name that was there before.
+ * dirfd stays open as long.  *lent is what atomic_drop() wants; there may be
+ * ATOMIC_LENT of them.
+ */
+enum {
+	ATOMIC_LENT = 128,
+	ATOMIC_LENT_NAME = 128
+};
+int atomic_lend(int dirfd, const char *name, const void *data, size_t len,
+    const struct atomic_attr *attr, int *lent, struct error *err)
+    WARN_UNUSED;
+/* ENOENT is fine; after an error it is still lent.  fsyncs the directory. */
+int atomic_drop(int lent, struct error *err) WARN_UNUSED;
+
+/*
  * Staging of a directory: makes a temp directory (0700) in dirfd and returns
  * its descriptor and name; files are written into it with atomic_put(); then
  * atomic_dir_commit() fsyncs it and renames it to `name` (which must not

@@ -13,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
+#include "base/atomic_impl.h"
 
 enum {
-	SLOTS = 64,
+	SLOTS = TEMP_SLOTS + ATOMIC_LENT,
+	NAME_ROOM = ATOMIC_LENT_NAME + 1,
 	PID_LETTERS = 5,	/* 26^5 is above the kernel's 2^22 */
 	RANDOM_LETTERS = 7,
 	PREFIX = sizeof(ATOMIC_PREFIX) - 1
@@ -26,8 +28,10 @@ enum {
 static struct {
 	volatile sig_atomic_t owner;	/* PID, 0: free */
 	int dirfd;
-	char name[TEMP_NAME];
+	bool lent;			/* a file under a name of its own */
+	char name[NAME_ROOM];
 } slots[SLOTS];
+static int nlent;
 
 static bool installed;
 
@@ -43,7 +47,10 @@ clear(void)
 		if (slots[i].owner != me)
 			continue;
 		slots[i].owner = 0;
-		(void)temp_remove(slots[i].dirfd, slots[i].name, 0);
+		if (slots[i].lent)
+			(void)unlinkat(slots[i].dirfd, slots[i].name, 0);
+		else
+			(void)temp_remove(slots[i].dirfd, slots[i].name, 0);
 	}
 }
 
@@ -114,6 +121,7 @@ temp_new(int dirfd, char name[TEMP_NAME], int *slot, struct error *err)
 		return error_set(err, CODE_ERROR, "temporary files: found %d "
 		    "in use, want fewer", SLOTS);
 	slots[i].dirfd = dirfd;
+	slots[i].lent = false;
 	memcpy(slots[i].name, name, TEMP_NAME);
 	temp_keep(i);
 	*slot = i;
@@ -132,9 +140,47 @@ temp_keep(int slot)
 void
 temp_done(int slot)
 {
-	if (slot != -1)
+	if (slot != -1) {
 		slots[slot].owner = 0;
+		nlent -= slots[slot].lent ? 1 : 0;
+		slots[slot].lent = false;
+	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+int
+temp_lend(int slot, const char *name)
+{
+	sigset_t all, old;
+	int rc;
+
+	if (nlent >= ATOMIC_LENT || strlen(name) >= NAME_ROOM) {
+		errno = nlent >= ATOMIC_LENT ? EMFILE : ENAMETOOLONG;
+		return -1;
+	}
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &old);
+	rc = rename_noreplace(slots[slot].dirfd, slots[slot].name,
+	    slots[slot].dirfd, name);
+	if (rc == 0) {
+		memcpy(slots[slot].name, name, strlen(name) + 1);
+		slots[slot].lent = true;
+		nlent++;
+	}
+	rc = rc == 0 ? 0 : errno;
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	errno = rc;
+	return rc == 0 ? 0 : -1;
+}
+
+const char *
+temp_lent(int slot, int *dirfd)
+{
+	if (slot < 0 || slot >= SLOTS || !slots[slot].lent ||
+	    slots[slot].owner != (int)getpid())
+		return NULL;
+	*dirfd = slots[slot].dirfd;
+	return slots[slot].name;
 }
 
 int

@@ -13,6 +13,7 @@
  */
 enum {
 	TEMP_NAME = 32,		/* room for a temporary name */
+	TEMP_SLOTS = 64,	/* temporary names at a time */
 	TEMP_DEPTH = 32		/* of a tree that is removed or copied */
 };
 
@@ -23,6 +24,15 @@ int temp_new(int dirfd, char name[TEMP_NAME], int *slot, struct error *err)
 
 /* Off the list; what is on the disk stays.  -1 is fine. */
 void temp_done(int slot);
+
+/*
+ * renameat2(RENAME_NOREPLACE) of a temporary name whose slot then stands for
+ * the new one: a file, which goes when we do.  No signal comes between.  -1
+ * and errno: the slot is as before.
+ */
+int temp_lend(int slot, const char *name) WARN_UNUSED;
+/* The directory and name of a lent file; NULL where there is none. */
+const char *temp_lent(int slot, int *dirfd);
 
 /* On the list again, if nothing else was put on it since. */
 void temp_keep(int slot);

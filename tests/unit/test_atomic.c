@@ -466,6 +466,82 @@ sweep_is_careful(void **state)
 	close(d);
 }
 
+/* Lends a file and ends as told. */
+static void
+die_lent(int how)
+{
+	struct error err;
+	int d = dirfd_of("l"), lent;
+
+	if (atomic_lend(d, "mine", "x", 1, &f644, &lent, &err) == -1)
+		_exit(9);
+	/* one that was there is not ours */
+	if (atomic_lend(d, "theirs", "x", 1, &f644, &lent, &err) == 0 ||
+	    err.sys != EEXIST)
+		_exit(7);
+	if (how == 0)
+		exit(0);
+	raise(how);
+	_exit(8);
+}
+
+static void
+lends(void **state)
+{
+	static const int ends[] = { 0, SIGTERM, SIGHUP, SIGKILL };
+	int d, lent, many[ATOMIC_LENT], status;
+	struct error err;
+	char name[160];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(mkdir(tmp_path("l"), 0700), 0);
+	tmp_put("l/theirs", "y", 0600);
+	d = dirfd_of("l");
+	assert_int_equal(atomic_lend(d, "a", "one", 3, &f644, &lent, &err), 0);
+	assert_string_equal(tmp_get("l/a"), "one");
+	assert_int_equal(mode_of("l/a"), 0644);
+	assert_int_equal(atomic_drop(lent, &err), 0);
+	assert_null(tmp_get("l/a"));
+	/* once only; and what another has removed is no error */
+	assert_int_equal(atomic_drop(lent, &err), -1);
+	assert_int_equal(atomic_lend(d, "a", "one", 3, &f644, &lent, &err), 0);
+	assert_int_equal(unlink(tmp_path("l/a")), 0);
+	assert_int_equal(atomic_drop(lent, &err), 0);
+	/* no paths, no names without end */
+	assert_int_equal(atomic_lend(d, "../x", "", 0, &f644, &lent, &err),
+	    -1);
+	memset(name, 'x', sizeof(name));
+	name[ATOMIC_LENT_NAME + 1] = '\0';
+	assert_int_equal(atomic_lend(d, name, "", 0, &f644, &lent, &err), -1);
+	assert_int_equal(err.sys, ENAMETOOLONG);
+	assert_int_equal(lent, -1);
+	for (int i = 0; i < ATOMIC_LENT; i++) {
+		(void)snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(atomic_lend(d, name, "", 0, &f644, &many[i],
+		    &err), 0);
+	}
+	assert_int_equal(atomic_lend(d, "a", "", 0, &f644, &lent, &err), -1);
+	assert_int_equal(err.sys, EMFILE);
+	assert_int_equal(tmp_count("l"), ATOMIC_LENT + 1);
+	for (int i = 0; i < ATOMIC_LENT; i++)
+		assert_int_equal(atomic_drop(many[i], &err), 0);
+	assert_int_equal(tmp_count("l"), 1);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		pid = fork();
+		if (pid == 0)
+			die_lent(ends[i]);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (ends[i] == 0)
+			assert_int_equal(status, 0);
+		else
+			assert_int_equal(WTERMSIG(status), ends[i]);
+		assert_int_equal(tmp_count("l"), ends[i] == SIGKILL ? 2 : 1);
+		assert_string_equal(tmp_get("l/theirs"), "y");
+	}
+	close(d);
+}
+
 int
 main(void)
 {
@@ -479,6 +555,7 @@ main(void)
 		cmocka_unit_test(makes_directories),
 		cmocka_unit_test(appends),
 		cmocka_unit_test(appends_at_once),
+		cmocka_unit_test(lends),
 		cmocka_unit_test(litter),
 		cmocka_unit_test(sweep_is_careful),
 	};
