@@ -109,7 +109,16 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.c $(LIB)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/fuzz $(ALLCFLAGS) $(LDHARD) $(LDFLAGS) \
 	    -o $@ $< tests/fuzz/replay.c $(LIB) $(LDLIBS)
 
--include $(OBJS:.o=.d) $(UNITBIN:=.d)
+# programs that scenarios use
+LABBIN	:= $(patsubst %.c,$(BUILD)/lab/%,$(notdir \
+	  $(sort $(wildcard tests/lab/*.c))))
+$(BUILD)/lab/%: tests/lab/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALLCFLAGS) -MMD -MP -MF $@.d $(LDHARD) \
+	    $(LDFLAGS) -o $@ $< $(LIB) $(LDLIBS)
+
+-include $(OBJS:.o=.d) $(UNITBIN:=.d) $(LABBIN:=.d)
 
 include tests/tests.mk
 

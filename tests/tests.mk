@@ -25,8 +25,9 @@ check: all $(UNITBIN) $(REPLAY)
 	$(Q)sh tests/unit/run.sh $(BUILD)
 
 .PHONY: scenario
-scenario: all
-	$(Q)ACMEFERRY=$(ACMEFERRY) sh tests/lab/prove.sh $(JOBS) $(T)
+scenario: all $(LABBIN)
+	$(Q)ACMEFERRY=$(ACMEFERRY) LAB=$(CURDIR)/$(BUILD)/lab \
+	    sh tests/lab/prove.sh $(JOBS) $(T)
 
 # In two steps, because what pkg-config says is known only after the first.
 .PHONY: test

@@ -46,6 +46,14 @@ enum {
 	LIMIT_PEER_IDLE = 30 * 1000,
 	/* a whole request as "serve" sees it; the sender may ask a CA */
 	LIMIT_SERVE_TOTAL = 600 * 1000,
+	/* a whole session that puts responses: the CA may let one wait */
+	LIMIT_SERVE_CHALLENGE = 3600 * 1000,
+	/* HTTP-01 responses of one session at a time; names of a certificate */
+	LIMIT_RESPONSES = 100,
+	/* seconds; a response so old is no living session's */
+	LIMIT_RESPONSE_AGE = 2 * 3600,
+	/* files looked at among which old responses are searched */
+	LIMIT_RESPONSE_FILES = 10000,
 	/* a far end that has answered and does not go away */
 	LIMIT_PEER_LEAVE = 5 * 1000,
 	/* what a child says on stderr that we keep for a message */

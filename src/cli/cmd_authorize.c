@@ -10,13 +10,16 @@
 #include "base/vis.h"
 #include "transport/grant.h"
 #include "transport/serve.h"
+#include "transport/webroot.h"
 
 const struct cli_option authorize_options[] = {
 	{ "key", 0, "PUBFILE", false, "the host's public ssh key" },
 	{ "allow", 0, "RIGHTS", true,
-	    "read, write, or both with a comma between" },
+	    "read, write, challenge, or several with commas between" },
 	{ "name", 0, "NAME", true,
 	    "only the account that the certificate for this name uses" },
+	{ "webroot", 0, "DIR", false,
+	    "challenge: the directory that the web server here gives out" },
 	{ "from", 0, "CIDR", true, "only from these addresses" },
 	{ "as", 0, "root|sudo", false,
 	    "log in as root (the default), or as a user with sudo" },
@@ -27,7 +30,9 @@ const struct cli_option authorize_options[] = {
 struct lines {
 	struct recipe r;
 	struct strs names, from;
-	char *key, *rights;
+	char *key, *webroot;
+	char rights[SERVE_RIGHTS_TEXT];
+	unsigned int allow;
 	char *authorized_keys, *sudoers;
 };
 
@@ -37,7 +42,7 @@ lines_free(struct lines *l)
 	strs_free(&l->names);
 	strs_free(&l->from);
 	free(l->key);
-	free(l->rights);
+	free(l->webroot);
 	free(l->authorized_keys);
 	free(l->sudoers);
 }
@@ -79,23 +84,47 @@ read_names(const struct cli_args *a, struct strs *out, struct error *err)
 }
 
 static int
-read_rights(const struct cli_args *a, const struct strs *names, char **out,
-    struct error *err)
+read_rights(const struct cli_args *a, struct lines *l, struct error *err)
 {
-	unsigned int rights = 0;
-
 	for (size_t i = 0; i < a->names.n; i++)
 		if (strcmp(a->names.v[i], "allow") == 0 &&
-		    serve_rights(a->values.v[i], &rights, err) == -1)
+		    serve_rights(a->values.v[i], &l->allow, err) == -1)
 			return -1;
-	if (rights == 0)
+	if (l->allow == 0)
 		return error_set(err, CODE_USAGE, "'--allow': is missing, "
-		    "want read, write or read,write");
-	if (names->n > 0 && (rights & SERVE_READ) == 0)
-		return error_set(err, CODE_USAGE, "'--name': limits reading, "
-		    "and --allow does not give it; --account limits writing");
-	return str_dup(out, rights == SERVE_READ ? "read" :
-	    rights == SERVE_WRITE ? "write" : "read,write", err);
+		    "want read, write, challenge, or several with commas "
+		    "between");
+	if (l->names.n > 0 && (l->allow & ~(unsigned int)SERVE_WRITE) == 0)
+		return error_set(err, CODE_USAGE, "'--name': limits reading "
+		    "and challenges, and --allow gives neither; --account "
+		    "limits writing");
+	(void)serve_rights_text(l->allow, l->rights);
+	return 0;
+}
+
+/* Looked at here and now: on another day it is too late to say so. */
+static int
+read_webroot(const struct cli_args *a, struct lines *l, struct error *err)
+{
+	const char *dir = args_value(a, "webroot");
+	bool needed = (l->allow & SERVE_CHALLENGE) != 0;
+	struct webroot *w = NULL;
+
+	if (dir == NULL && needed)
+		return error_set(err, CODE_USAGE, "'--webroot': is missing, "
+		    "want the directory that the web server here gives out, "
+		    "for the right 'challenge'");
+	if (dir != NULL && !needed)
+		return error_set(err, CODE_USAGE, "'--webroot': is for the "
+		    "right 'challenge', and --allow does not give it");
+	if (dir == NULL)
+		return 0;
+	if (config_absolute(dir, &l->webroot, err) == -1)
+		return error_wrap(err, "'--webroot'");
+	if (webroot_open(l->webroot, &w, err) == -1)
+		return -1;
+	webroot_free(w);
+	return 0;
 }
 
 static int
@@ -111,14 +140,15 @@ make(struct cli *cli, const struct cli_args *a, struct lines *l,
 		return error_set(err, CODE_USAGE, "'--as': found '%s', want "
 		    "root or sudo", vis(as));
 	if (read_names(a, &l->names, err) == -1 ||
-	    read_rights(a, &l->names, &l->rights, err) == -1 ||
+	    read_rights(a, l, err) == -1 ||
+	    read_webroot(a, l, err) == -1 ||
 	    args_values(a, "from", true, &l->from, err) == -1 ||
 	    read_key(file, &l->key, err) == -1)
 		return -1;
 	l->r = (struct recipe){ .host = a->words.v[0], .key = l->key,
 		.rights = l->rights, .names = &l->names,
 		.account = cli->account, .server = cli->server,
-		.from = &l->from,
+		.webroot = l->webroot, .from = &l->from,
 		.sudo = as != NULL && strcmp(as, "sudo") == 0,
 		.self = cli->self, .self_options = &cli->self_options };
 	l->r.user = l->r.sudo ? RECIPE_USER : "root";
@@ -182,6 +212,22 @@ print_sudo(struct report *r, const struct lines *l, struct error *err)
 	return report_member(r, "sudoers", l->sudoers, err);
 }
 
+/* What the CA will ask for, and where that comes from. */
+static int
+print_web(struct report *r, const struct lines *l, struct error *err)
+{
+	if (l->webroot == NULL)
+		return 0;
+	if (report_line(r, err, "# %d. For each of the names the web server "
+	    "here, port 80, must give out", l->r.sudo ? 4 : 3) == -1 ||
+	    report_line(r, err, "# http://NAME/.well-known/acme-challenge/ "
+	    "from that directory; nginx does with:") == -1 ||
+	    report_line(r, err, "location ^~ /.well-known/acme-challenge/ "
+	    "{ root \"%s\"; }", l->webroot) == -1)
+		return -1;
+	return report_member(r, "webroot", l->webroot, err);
+}
+
 /* What to type there next. */
 static int
 print_next(struct report *r, const struct lines *l, struct error *err)
@@ -191,7 +237,7 @@ print_next(struct report *r, const struct lines *l, struct error *err)
 	int rc = -1;
 
 	if (l->names.n == 0)
-		command = strcmp(l->rights, "write") == 0 ? "push" : "pull";
+		command = l->allow == SERVE_WRITE ? "push" : "pull";
 	buf_init(&b, LIMIT_FRAME);
 	buf_addf(&b, "# On %s: acmeferry %s ssh://%s@THIS-HOST", l->r.host,
 	    command, l->r.user);
@@ -200,6 +246,8 @@ print_next(struct report *r, const struct lines *l, struct error *err)
 		    " -d %s", l->names.v[i]);
 	if (l->r.server != NULL)
 		buf_addf(&b, " --server %s", l->r.server);
+	if ((l->allow & SERVE_CHALLENGE) != 0 && l->names.n > 0)
+		buf_adds(&b, " --challenge");
 	if (buf_check(&b, "authorize", err) == 0)
 		rc = report_line(r, err, "%s", buf_str(&b));
 	buf_free(&b);
@@ -215,7 +263,8 @@ cmd_authorize(struct cli *cli, const struct cli_args *a, struct error *err)
 
 	if (make(cli, a, &l, err) == -1 ||
 	    report_member(r, "authorized_keys", l.authorized_keys, err) == -1 ||
-	    (l.r.sudo ? print_sudo(r, &l, err) : print_root(r, &l, err)) == -1)
+	    (l.r.sudo ? print_sudo(r, &l, err) :
+	    print_root(r, &l, err)) == -1 || print_web(r, &l, err) == -1)
 		goto out;
 	rc = print_next(r, &l, err);
 out:

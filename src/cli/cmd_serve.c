@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,10 +10,13 @@
 
 const struct cli_option serve_options[] = {
 	{ "allow", 0, "RIGHTS", true,
-	    "what the other side may do: read, write, or both with a comma "
-	    "between; nothing else is possible" },
+	    "what the other side may do: read, write, challenge, or several "
+	    "with commas between; nothing else is possible" },
 	{ "name", 0, "NAME", true,
 	    "only the account that the certificate for this name uses" },
+	{ "webroot", 0, "DIR", false,
+	    "challenge: the directory that the web server gives out; responses "
+	    "are put into .well-known/acme-challenge below it" },
 	{ "client", 0, "HOST", false,
 	    "who is at the other side, for the ledger and syslog" },
 	{ .name = NULL }
@@ -28,9 +32,28 @@ rights_of(const struct cli_args *a, unsigned int *rights, struct error *err)
 			return -1;
 	if (*rights == 0)
 		return error_set(err, CODE_USAGE, "serve: gives nothing "
-		    "without --allow; want --allow read, --allow write or "
-		    "--allow read,write");
+		    "without --allow; want --allow read, --allow write, "
+		    "--allow challenge, or several with commas between");
 	return 0;
+}
+
+/* Absolute into *out, NULL where the rights do not need it. */
+static int
+webroot_of(const struct cli_args *a, unsigned int rights, char **out,
+    struct error *err)
+{
+	const char *dir = args_value(a, "webroot");
+	bool needed = (rights & SERVE_CHALLENGE) != 0;
+
+	if (dir == NULL && needed)
+		return error_set(err, CODE_USAGE, "'--allow challenge': needs "
+		    "--webroot DIR here, in the forced command of the key; "
+		    "'acmeferry authorize HOST --key PUBFILE --allow "
+		    "challenge --webroot DIR' prints it");
+	if (dir != NULL && !needed)
+		return error_set(err, CODE_USAGE, "'--webroot': is for the "
+		    "right 'challenge', and --allow does not give it");
+	return dir != NULL ? config_absolute(dir, out, err) : 0;
 }
 
 int
@@ -42,9 +65,12 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	struct receiver receiver = { sync_receive, &arg };
 	struct strs names = { 0 };
 	struct store *s = NULL;
+	struct error why;
+	char *webroot = NULL;
 	int rc = -1;
 
 	if (rights_of(a, &o.rights, err) == -1 ||
+	    webroot_of(a, o.rights, &webroot, err) == -1 ||
 	    args_values(a, "name", true, &names, err) == -1 ||
 	    strs_add(&o.write_servers, cli_server(cli), err) == -1 ||
 	    cli_store(cli, &s, err) == -1)
@@ -56,9 +82,16 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	o.receiver = &receiver;
 	arg.peer = o.client != NULL ? o.client : "unknown";
 	arg.servers = &o.write_servers;
-	if (serve_sandbox(s, o.rights, err) == 0)
+	/* one that is no good does not keep anybody from reading */
+	error_clear(&why);
+	if (webroot != NULL && webroot_open(webroot, &o.webroot, &why) == -1)
+		o.webroot_error = &why;
+	if (serve_sandbox(s, o.rights, o.webroot != NULL ? webroot : NULL,
+	    err) == 0)
 		rc = serve_run(s, &o, err);
 out:
+	webroot_free(o.webroot);
+	free(webroot);
 	strs_free(&names);
 	strs_free(&o.write_servers);
 	store_free(s);

@@ -58,6 +58,13 @@ const struct cli_option peer_options[] = {
 	    "its own" },
 	{ "deadline", 0, "T", false, "how long the far end may take; default "
 	    "2m" },
+	{ "challenge", 0, NULL, false, "may put HTTP-01 responses there, to "
+	    "prove names" },
+	{ "challenge-check", 0, "WHERE", false, "auto (port 80 of the URL's "
+	    "host; the default), HOST:PORT or off: where they must be served "
+	    "before the CA looks" },
+	{ "webroot", 0, "DIR", false, "file://: the web root that the "
+	    "responses are put into" },
 	{ NULL, 0, NULL, false, NULL }
 };
 

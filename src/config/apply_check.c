@@ -23,6 +23,13 @@ peer_fault(const struct config_peer *p, const char **key)
 	    p->ssh_options.n > 0 ? "ssh_options" : NULL;
 	if (!ssh && *key != NULL)
 		return "is only for a url of ssh://";
+	*key = "webroot";
+	if (*p->webroot != '\0' && (ssh || exec))
+		return "is only for a directory; the far end of ssh:// and "
+		    "exec: has 'serve --webroot'";
+	if (*p->webroot == '\0' && p->challenge && !ssh && !exec)
+		return "is missing; challenge needs it where the url is a "
+		    "directory";
 	return NULL;
 }
 

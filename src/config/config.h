@@ -36,6 +36,10 @@ struct config_peer {
 	struct strs ssh_options;
 	struct strs command;	/* exec: */
 	int64_t deadline;	/* seconds */
+	bool challenge;		/* may put HTTP-01 responses there */
+	char *challenge_check;	/* "auto", "off", or HOST:PORT of the web
+				 * server that must answer with them */
+	char *webroot;		/* a directory: where to put them */
 };
 
 struct config_cert {

@@ -23,6 +23,9 @@ set_option(struct config_peer *p, const struct schema_key *k,
 
 	if (k->type == VALUE_LIST)
 		return schema_add(k, p, value, err);
+	/* a flag on the command line */
+	if (k->type == VALUE_BOOL && *value == '\0')
+		value = "true";
 	if (k->check != value_path || *value == '\0')
 		return schema_set(k, p, value, err);
 	if (config_absolute(value, &path, err) == -1)

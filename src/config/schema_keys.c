@@ -81,6 +81,13 @@ const struct schema_key schema[] = {
 	    "exec: the complete argv that reaches 'acmeferry serve'"),
 	PEER("deadline", VALUE_DURATION, deadline, "2m", NULL, NULL, 0,
 	    "how long the far end may take"),
+	PEER("challenge", VALUE_BOOL, challenge, "false", NULL, NULL, 0,
+	    "may put HTTP-01 responses there, to prove names"),
+	PEER("challenge_check", VALUE_TEXT, challenge_check, "auto", NULL,
+	    value_challenge_check, SCHEMA_NOT_EMPTY, "where they must be "
+	    "served first; auto: port 80 of the url's host; HOST:PORT; off"),
+	PEER("webroot", VALUE_TEXT, webroot, "", NULL, value_path, 0,
+	    "file://: the web root that the responses are put into"),
 	CERT("domains", VALUE_LIST, domains, NULL, NULL, value_domain,
 	    SCHEMA_REQUIRED, "its names"),
 	CERT("peer", VALUE_LIST, peer, NULL, NULL, value_peer_name, 0,

@@ -174,6 +174,27 @@ value_peer_url(const char *value, char **normal, struct error *err)
 }
 
 int
+value_challenge_check(const char *value, char **normal, struct error *err)
+{
+	char *text = NULL;
+	struct url u;
+	bool ok;
+
+	(void)normal;
+	if (strcmp(value, "auto") == 0 || strcmp(value, "off") == 0)
+		return 0;
+	if (str_printf(&text, err, "http://%s", value) == -1)
+		return -1;
+	ok = url_split(text, &u) && u.port != 0 && !u.has_user &&
+	    *u.rest == '\0';
+	free(text);
+	if (ok)
+		return 0;
+	return error_set(err, CODE_USAGE, "found '%s', want auto, off or "
+	    "HOST:PORT", vis(value));
+}
+
+int
 value_account(const char *value, char **normal, struct error *err)
 {
 	size_t len = strlen(value);

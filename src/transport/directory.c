@@ -9,12 +9,14 @@
 #include "base/vis.h"
 #include "transport/impl.h"
 #include "transport/source.h"
+#include "transport/webroot.h"
 
 /* Another certbot directory on this machine, a mounted one for example. */
 struct directory {
 	struct transport base;
 	struct transport_options opts;
 	struct store *store;
+	struct webroot *webroot;	/* opened to put responses */
 	char *path;
 	char *state;		/* its journal and backups, kept with ours */
 };
@@ -29,6 +31,7 @@ directory_free(struct transport *t)
 {
 	struct directory *d = (struct directory *)t;
 
+	webroot_free(d->webroot);
 	store_free(d->store);
 	free(d->path);
 	free(d->state);
@@ -66,9 +69,32 @@ directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
 	    d->opts.verbatim, out, err);
 }
 
+/* Only the form is checked: who can read that store and write there needs
+ * nobody's leave. */
+static int
+directory_challenge_put(struct transport *t, const char *token,
+    const char *key_authorization, struct error *err)
+{
+	struct directory *d = (struct directory *)t;
+	bool made;
+
+	return webroot_put(d->webroot, token, key_authorization, &made, err);
+}
+
+static int
+directory_challenge_remove(struct transport *t, const char *token,
+    struct error *err)
+{
+	struct directory *d = (struct directory *)t;
+	bool removed;
+
+	return webroot_remove(d->webroot, token, &removed, err);
+}
+
 static const struct transport_ops directory_ops = {
-	directory_fetch, directory_look, directory_send, NULL, NULL,
-	directory_free, false
+	directory_fetch, directory_look, directory_send,
+	directory_challenge_put, directory_challenge_remove, directory_free,
+	false
 };
 
 /* To read there must be something; to write, what is missing is made. */
@@ -84,9 +110,22 @@ check_there(const char *path, bool write, struct error *err)
 	return write ? 0 : -1;
 }
 
+static int
+open_webroot(struct directory *d, const struct config_peer *peer,
+    struct error *err)
+{
+	if (!d->base.challenge)
+		return 0;
+	if (peer->webroot == NULL || *peer->webroot == '\0')
+		return error_set(err, CODE_USAGE, "'%s': to put challenge "
+		    "responses it needs webroot:", vis(peer->name));
+	return webroot_open(peer->webroot, &d->webroot, err);
+}
+
 int
-directory_open(const char *path, const struct transport_options *opts,
-    struct transport **out, struct error *err)
+directory_open(const struct config_peer *peer, const char *path,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err)
 {
 	struct store_options so = { .lock_timeout = LOCK_TIMEOUT };
 	char hex[DIGEST_SHA256_HEX];
@@ -98,6 +137,7 @@ directory_open(const char *path, const struct transport_options *opts,
 	if ((d = calloc(1, sizeof(*d))) == NULL)
 		return error_nomem(err);
 	d->base.ops = &directory_ops;
+	d->base.challenge = opts->challenge;
 	d->opts = *opts;
 	if (str_dup(&d->path, path, err) == -1 ||
 	    digest_sha256_hex(path, strlen(path), hex, err) == -1 ||
@@ -113,7 +153,8 @@ directory_open(const char *path, const struct transport_options *opts,
 	}
 	so.config_dir = d->path;
 	so.state_dir = d->state;
-	if (store_open(&so, &d->store, err) == -1)
+	if (store_open(&so, &d->store, err) == -1 ||
+	    open_webroot(d, peer, err) == -1)
 		goto fail;
 	*out = &d->base;
 	return 0;

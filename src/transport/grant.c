@@ -177,6 +177,9 @@ words(const struct recipe *r, struct strs *out, struct error *err)
 	if (r->server != NULL && (strs_add(out, "--server", err) == -1 ||
 	    strs_add(out, r->server, err) == -1))
 		return -1;
+	if (r->webroot != NULL && (strs_add(out, "--webroot", err) == -1 ||
+	    strs_add(out, r->webroot, err) == -1))
+		return -1;
 	if (strs_add(out, "--client", err) == -1)
 		return -1;
 	return strs_add(out, r->host, err);

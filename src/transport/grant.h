@@ -14,10 +14,11 @@
 struct recipe {
 	const char *host;	/* who gets the rights */
 	const char *key;	/* its public key, one checked line */
-	const char *rights;	/* "read", "read,write" */
+	const char *rights;	/* "read", "read,write,challenge" */
 	const struct strs *names;	/* --name */
 	const char *account;	/* --account, NULL */
 	const char *server;	/* --server, NULL */
+	const char *webroot;	/* --webroot, NULL */
 	const struct strs *from;	/* addresses, empty: any */
 	bool sudo;
 	const char *user;	/* whom it logs in as */

@@ -30,7 +30,8 @@ struct transport {
 int remote_open(const struct config_peer *peer,
     const struct transport_options *opts, struct transport **out,
     struct error *err) WARN_UNUSED;
-int directory_open(const char *path, const struct transport_options *opts,
+int directory_open(const struct config_peer *peer, const char *path,
+    const struct transport_options *opts,
     struct transport **out, struct error *err) WARN_UNUSED;
 
 #endif

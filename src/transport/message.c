@@ -8,7 +8,8 @@
 
 static const char *const op_names[] = {
 	[OP_READ] = "read",
-	[OP_WRITE] = "write"
+	[OP_WRITE] = "write",
+	[OP_CHALLENGE] = "challenge"
 };
 
 static const char *const prefer_names[] = {

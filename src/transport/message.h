@@ -18,7 +18,7 @@
  */
 
 /* The first frame, as the server has read it. */
-enum op { OP_READ, OP_WRITE };
+enum op { OP_READ, OP_WRITE, OP_CHALLENGE };
 
 struct demand {
 	enum op op;
@@ -51,6 +51,33 @@ int put_verdict(const struct wire *w, struct buf *b,
     const struct verdict_ref *v, struct error *err) WARN_UNUSED;
 int get_verdict(const struct wire *w, const json *j, struct verdicts *l,
     struct error *err) WARN_UNUSED;
+
+/* What the client of OP_CHALLENGE asks for, a frame each. */
+struct response_ask {
+	char *token;
+	char *key_authorization;	/* NULL: remove it */
+};
+int put_response_ask(const struct wire *w, struct buf *b, const char *token,
+    const char *key_authorization, struct error *err) WARN_UNUSED;
+/* Checked for form only; free also after an error. */
+int get_response_ask(const struct wire *w, const json *j,
+    struct response_ask *out, struct error *err) WARN_UNUSED;
+void response_ask_free(struct response_ask *a);
+
+/* And what is answered. */
+enum response_result {
+	RESPONSE_ADDED,
+	RESPONSE_UNCHANGED,	/* was there, or was not */
+	RESPONSE_REMOVED,
+	RESPONSE_REFUSED	/* why says it */
+};
+int put_response(const struct wire *w, struct buf *b, const char *token,
+    enum response_result result, const struct error *why, struct error *err)
+    WARN_UNUSED;
+/* *refused: then *why is filled in with its code and reason.  An answer about
+ * another token is an error. */
+int get_response(const struct wire *w, const json *j, const char *token,
+    bool *refused, struct error *why, struct error *err) WARN_UNUSED;
 
 /* servers: that may be sent, NULL: nothing is said of them. */
 int put_end(const struct wire *w, struct buf *b, size_t n,

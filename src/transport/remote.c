@@ -26,6 +26,9 @@ struct remote {
 	bool greeted;		/* the first lines were exchanged */
 	bool answered;		/* the last answer came whole */
 	bool leave;		/* nothing more will come, nor is awaited */
+	bool begun;		/* of responses: the first frame was sent */
+	bool failed;		/* and they ended, with why */
+	struct error why;
 };
 
 static void
@@ -74,7 +77,8 @@ listen(struct remote *r, enum ssh_use use, struct buf *out, struct buf *said)
 	int status;
 
 	error_clear(&err);
-	if (ssh_argv(r->peer, &r->url, false, false, use, &argv, &err) == 0) {
+	if (ssh_argv(r->peer, &r->url, SSH_READ, false, use, &argv,
+	    &err) == 0) {
 		spec.argv = argv.v;
 		if (proc_run(&spec, NULL, out, said, clock_mono() +
 		    LIMIT_HTTP_CONNECT, &status, &err) == -1)
@@ -151,6 +155,12 @@ gone(struct remote *r, struct error *err)
 	if (status == 255 && r->url.host != NULL)
 		return ssh_failed(r, err);
 	said = said_last(buf_str(&r->proc.err_text));
+	/* as "serve" ends where nothing tells it a web root */
+	if (status == CODE_USAGE && r->opts.challenge)
+		return error_set(err, CODE_TRUST, "'%s': takes no challenge "
+		    "responses%s%s; 'acmeferry authorize' there prints how "
+		    "to let it: --allow read,challenge --webroot DIR",
+		    vis(r->where), *said != '\0' ? ": " : "", said);
 	if (status == 127)
 		return error_set(err, CODE_ERROR, "'%s': acmeferry is not "
 		    "installed there (exit status 127%s%s); install it, or "
@@ -199,24 +209,35 @@ ask(struct remote *r, enum op op, const struct request *req,
 	return rc;
 }
 
+/* The first line, once. */
+static int
+greet(struct remote *r, struct error *err)
+{
+	enum wire_result got;
+
+	log_progress_start();
+	r->answered = false;
+	if (r->greeted)
+		return 0;
+	got = wire_get_hello(&r->wire, LIMIT_BANNER, err);
+	if (got == WIRE_EOF)
+		return gone(r, err);
+	if (got == WIRE_FAIL)
+		return -1;
+	r->greeted = true;
+	/* before, a person may have been asked something */
+	r->wire.idle = LIMIT_PEER_IDLE;
+	return 0;
+}
+
 static int
 answer(struct remote *r, struct offer *out, struct verdicts *l,
     struct error *err)
 {
 	enum wire_result got;
 
-	log_progress_start();
-	r->answered = false;
-	if (!r->greeted) {
-		got = wire_get_hello(&r->wire, LIMIT_BANNER, err);
-		if (got == WIRE_EOF)
-			return gone(r, err);
-		if (got == WIRE_FAIL)
-			return -1;
-		r->greeted = true;
-		/* before, a person may have been asked something */
-		r->wire.idle = LIMIT_PEER_IDLE;
-	}
+	if (greet(r, err) == -1)
+		return -1;
 	got = get_answer(&r->wire, out, l, err);
 	log_progress_end();
 	if (got == WIRE_EOF)
@@ -279,9 +300,107 @@ out:
 	return rc;
 }
 
+/* One frame, to be put back. */
+static int
+answer_frame(struct remote *r, json **out, struct error *err)
+{
+	enum wire_result got;
+
+	if (greet(r, err) == -1)
+		return -1;
+	got = wire_get(&r->wire, out, err);
+	log_progress_end();
+	if (got == WIRE_EOF)
+		return link_broken(r, err);
+	r->answered = got == WIRE_OK;
+	return got == WIRE_OK ? 0 : -1;
+}
+
+/* Of a far end that is too old to have heard of it. */
+static int
+unknown(const struct remote *r, struct error *err)
+{
+	if (err->code != CODE_ERROR ||
+	    strstr(err->msg, "does not know") == NULL)
+		return -1;
+	return error_set(err, CODE_ERROR, "'%s': the acmeferry there does not "
+	    "know how to put challenge responses; update it",
+	    vis(r->where));
+}
+
+/* One frame and its answer; each has the peer's whole deadline.  What ended
+ * the session is said again for all that follow. */
+static int
+challenge(struct remote *r, const char *token, const char *key_authorization,
+    bool *refused, struct error *why, struct error *err)
+{
+	static const struct request none;
+	json *j = NULL;
+	struct buf b;
+	int rc = -1;
+
+	if (r->peer->deadline > 0)
+		r->wire.deadline = clock_mono() + r->peer->deadline * 1000;
+	buf_init(&b, 2 * LIMIT_FRAME);
+	if (!r->begun) {
+		wire_hello(&b);
+		if (put_demand(&r->wire, &b, OP_CHALLENGE, &none, PREFER_NONE,
+		    false, err) == -1)
+			goto out;
+	}
+	r->begun = true;
+	if (put_response_ask(&r->wire, &b, token, key_authorization, err) ==
+	    -1 || wire_flush(&r->wire, &b, err) == -1 ||
+	    answer_frame(r, &j, err) == -1)
+		goto out;
+	rc = get_response(&r->wire, j, token, refused, why, err);
+	json_put_secret(j);
+out:
+	buf_free(&b);
+	return rc == 0 ? 0 : unknown(r, err);
+}
+
+static int
+remote_respond(struct remote *r, const char *token,
+    const char *key_authorization, struct error *err)
+{
+	bool refused = false;
+	struct error why;
+
+	if (r->failed) {
+		*err = r->why;
+		return -1;
+	}
+	error_clear(&why);
+	if (challenge(r, token, key_authorization, &refused, &why, err) ==
+	    -1) {
+		r->failed = true;
+		r->why = *err;
+		return -1;
+	}
+	if (refused)
+		*err = why;
+	return refused ? -1 : 0;
+}
+
+static int
+remote_challenge_put(struct transport *t, const char *token,
+    const char *key_authorization, struct error *err)
+{
+	return remote_respond((struct remote *)t, token, key_authorization,
+	    err);
+}
+
+static int
+remote_challenge_remove(struct transport *t, const char *token,
+    struct error *err)
+{
+	return remote_respond((struct remote *)t, token, NULL, err);
+}
+
 static const struct transport_ops remote_ops = {
-	remote_fetch, remote_look, remote_send, NULL, NULL,
-	remote_free, true
+	remote_fetch, remote_look, remote_send, remote_challenge_put,
+	remote_challenge_remove, remote_free, true
 };
 
 /* A key that others can read is no key: ssh says so in other words, an agent
@@ -306,14 +425,16 @@ static int
 make_argv(struct remote *r, struct strs *argv, struct error *err)
 {
 	const struct config_peer *peer = r->peer;
+	enum ssh_right right = r->opts.challenge ? SSH_CHALLENGE :
+	    r->opts.write ? SSH_WRITE : SSH_READ;
 
 	if (str_starts(peer->url, "ssh://")) {
 		if (ssh_url_parse(peer->url, &r->url, err) == -1 ||
 		    str_dup(&r->where, r->url.host, err) == -1 ||
 		    check_identity(peer, err) == -1)
 			return -1;
-		return ssh_argv(peer, &r->url, r->opts.write,
-		    r->opts.terminal, SSH_SERVE, argv, err);
+		return ssh_argv(peer, &r->url, right, r->opts.terminal,
+		    SSH_SERVE, argv, err);
 	}
 	if (str_dup(&r->where, peer->name, err) == -1)
 		return -1;
@@ -338,6 +459,7 @@ remote_open(const struct config_peer *peer,
 	if ((r = calloc(1, sizeof(*r))) == NULL)
 		return error_nomem(err);
 	r->base.ops = &remote_ops;
+	r->base.challenge = opts->challenge;
 	r->peer = peer;
 	r->opts = *opts;
 	r->proc.in = r->proc.out = r->proc.err_fd = r->proc.pidfd = -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "transport/serve.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,57 +12,66 @@
 #include "base/vis.h"
 #include "store/server.h"
 #include "transport/message.h"
-
-/* One session. */
-struct session {
-	struct store *store;
-	const struct serve_options *o;
-	struct wire wire;
-	struct buf out;
-	const char *operation;	/* for the ledger and syslog */
-	size_t given;		/* accounts that went out or came in */
-};
+#include "transport/serve_impl.h"
 
 static const struct {
 	const char *name;
 	unsigned int right;
 } rights_table[] = {
 	{ "read", SERVE_READ },
-	{ "write", SERVE_WRITE }
+	{ "write", SERVE_WRITE },
+	{ "challenge", SERVE_CHALLENGE }
+};
+enum {
+	NRIGHTS = sizeof(rights_table) / sizeof(rights_table[0])
 };
 
 int
 serve_rights(const char *text, unsigned int *rights, struct error *err)
 {
-	size_t len, i, n = sizeof(rights_table) / sizeof(rights_table[0]);
+	size_t len, i;
 
 	for (const char *p = text;; p += len + 1) {
 		len = strcspn(p, ",");
-		for (i = 0; i < n; i++)
+		for (i = 0; i < NRIGHTS; i++)
 			if (strlen(rights_table[i].name) == len &&
 			    memcmp(rights_table[i].name, p, len) == 0)
 				break;
-		if (i == n)
+		if (i == NRIGHTS)
 			return error_set(err, CODE_USAGE, "--allow: found "
-			    "'%s', want read or write, or both with a comma "
-			    "between", vis_n(p, len));
+			    "'%s', want read, write or challenge, or several "
+			    "with commas between", vis_n(p, len));
 		*rights |= rights_table[i].right;
 		if (p[len] == '\0')
 			return 0;
 	}
 }
 
-static const char *
-client_of(const struct session *s)
+const char *
+serve_rights_text(unsigned int rights, char buf[SERVE_RIGHTS_TEXT])
+{
+	size_t len = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < NRIGHTS; i++)
+		if ((rights & rights_table[i].right) != 0)
+			len += (size_t)snprintf(buf + len,
+			    SERVE_RIGHTS_TEXT - len, "%s%s",
+			    len > 0 ? "," : "", rights_table[i].name);
+	return buf;
+}
+
+const char *
+serve_client(const struct session *s)
 {
 	return s->o->client != NULL ? s->o->client : "unknown";
 }
 
-static int
-note(const struct session *s, const char *operation, const char *server,
+int
+serve_note(const struct session *s, const char *operation, const char *server,
     const char *id, const char *result, struct error *err)
 {
-	struct ledger_entry e = { .client = client_of(s),
+	struct ledger_entry e = { .client = serve_client(s),
 		.connection = getenv("SSH_CONNECTION"), .server = server,
 		.id = id, .operation = operation, .result = result };
 
@@ -74,11 +84,12 @@ audit(const struct session *s, const char *result)
 	const char *from = getenv("SSH_CONNECTION");
 	const char *wanted = getenv("SSH_ORIGINAL_COMMAND");
 
-	log_audit("serve: client '%s' from '%s'%s%s%s: %s: %zu accounts: %s",
-	    vis(client_of(s)), from != NULL ? vis(from) : "-",
+	log_audit("serve: client '%s' from '%s'%s%s%s: %s: %zu %s: %s",
+	    vis(serve_client(s)), from != NULL ? vis(from) : "-",
 	    wanted != NULL ? " wanted '" : "",
 	    wanted != NULL ? vis(wanted) : "", wanted != NULL ? "'" : "",
-	    s->operation, s->given, vis(result));
+	    s->operation, s->given, strcmp(s->operation, "challenge") == 0 ?
+	    "responses" : "accounts", vis(result));
 }
 
 /* ---- read -------------------------------------------------------------- */
@@ -93,10 +104,10 @@ give(struct session *s, const struct offer *offer, struct error *err)
 		of = offer->v[i];
 		if (of->state != OFFERED_SENT)
 			continue;
-		if (note(s, "gave", of->server, of->id, "ok", err) == -1)
+		if (serve_note(s, "gave", of->server, of->id, "ok", err) == -1)
 			return -1;
 		log_audit("serve: gave account %s of %s to '%s'",
-		    vis(of->id), vis(of->server), vis(client_of(s)));
+		    vis(of->id), vis(of->server), vis(serve_client(s)));
 		s->given++;
 	}
 	for (size_t i = 0; i < offer->n; i++)
@@ -241,6 +252,11 @@ dispatch(struct session *s, const struct demand *d, struct error *err)
 		/* what may be written is what is told */
 		r.servers = &s->o->write_servers;
 		return do_write(s, &r, d, err);
+	case OP_CHALLENGE:
+		s->operation = "challenge";
+		if (allowed(s, SERVE_CHALLENGE, "challenge", err) == -1)
+			return -1;
+		return serve_challenge(s, err);
 	}
 	return -1;
 }
@@ -303,7 +319,7 @@ serve_run(struct store *store, const struct serve_options *o,
 	struct error more;
 	int rc;
 
-	wire_init(&s.wire, o->in, o->out, client_of(&s));
+	wire_init(&s.wire, o->in, o->out, serve_client(&s));
 	s.wire.deadline = clock_mono() + LIMIT_SERVE_TOTAL;
 	buf_init_sensitive(&s.out, 2 * LIMIT_FRAME);
 	rc = session(&s, err);
@@ -311,7 +327,7 @@ serve_run(struct store *store, const struct serve_options *o,
 		tell(&s, err);
 	audit(&s, rc == 0 ? "ok" : err->msg);
 	error_clear(&more);
-	if (note(&s, rc == 0 ? s.operation : "refused", NULL, NULL,
+	if (serve_note(&s, rc == 0 ? s.operation : "refused", NULL, NULL,
 	    code_name(rc == 0 ? CODE_OK : err->code), &more) == -1)
 		log_warn("%s", more.msg);
 	buf_free(&s.out);

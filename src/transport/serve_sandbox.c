@@ -82,7 +82,8 @@ prepare(struct store *s, unsigned int rights, struct error *err)
 }
 
 int
-serve_sandbox(struct store *s, unsigned int rights, struct error *err)
+serve_sandbox(struct store *s, unsigned int rights, const char *webroot,
+    struct error *err)
 {
 	bool writes = (rights & SERVE_WRITE) != 0;
 	struct set set = { .n = 0 };
@@ -94,6 +95,9 @@ serve_sandbox(struct store *s, unsigned int rights, struct error *err)
 	    SANDBOX_READ | SANDBOX_WRITE : SANDBOX_READ, err) == -1 ||
 	    add(&set, store_state_dir(s), SANDBOX_READ | SANDBOX_WRITE,
 	    err) == -1 || add(&set, "/dev/urandom", SANDBOX_READ, err) == -1)
+		goto out;
+	if ((rights & SERVE_CHALLENGE) != 0 && webroot != NULL &&
+	    add(&set, webroot, SANDBOX_READ | SANDBOX_WRITE, err) == -1)
 		goto out;
 	/* who holds certbot's lock, and whether it is our ancestor */
 	if (writes && add(&set, "/proc", SANDBOX_READ, err) == -1)

@@ -225,3 +225,15 @@ listing_of_store(struct store *s, const struct request *r,
 
 	return store_each(s, NULL, STORE_TEXTS, list_one, &d, err);
 }
+
+int
+granted_of_store(struct store *s, const struct grant *g, struct offer *out,
+    struct error *err)
+{
+	struct strs dirs = { 0 };
+	int rc;
+
+	rc = list(s, g, out, &dirs, err);
+	strs_free(&dirs);
+	return rc;
+}

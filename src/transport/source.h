@@ -31,6 +31,11 @@ int offer_of_store(struct store *s, const struct request *r,
 int listing_of_store(struct store *s, const struct request *r,
     const struct grant *g, struct offer *out, struct error *err) WARN_UNUSED;
 
+/* The accounts that the grant covers, the broken ones too, without any file:
+ * those with a thumbprint may be answered for. */
+int granted_of_store(struct store *s, const struct grant *g,
+    struct offer *out, struct error *err) WARN_UNUSED;
+
 /* True where a selector of --account names it. */
 bool offered_matches(const struct offered *of, const char *which);
 

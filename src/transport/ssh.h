@@ -28,13 +28,16 @@ enum ssh_use {
 	SSH_SHOW		/* only print ssh's configuration (-G) */
 };
 
+/* What the far end is asked to allow. */
+enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE };
+
 /*
  * The complete argv: our options first, since ssh takes the first value of
  * each, then the peer's; "--" before the host.  The remote command is one of
- * two constants.  terminal: a person can be asked for a passphrase.
+ * three constants.  terminal: a person can be asked for a passphrase.
  */
 int ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
-    bool write, bool terminal, enum ssh_use use, struct strs *out,
+    enum ssh_right right, bool terminal, enum ssh_use use, struct strs *out,
     struct error *err) WARN_UNUSED;
 
 /* What ssh said about host keys. */

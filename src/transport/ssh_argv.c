@@ -212,9 +212,16 @@ our_options(bool terminal, enum ssh_use use, struct strs *out,
 }
 
 int
-ssh_argv(const struct config_peer *peer, const struct ssh_url *u, bool write,
-    bool terminal, enum ssh_use use, struct strs *out, struct error *err)
+ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
+    enum ssh_right right, bool terminal, enum ssh_use use, struct strs *out,
+    struct error *err)
 {
+	static const char *const commands[] = {
+		[SSH_READ] = "acmeferry serve --allow read",
+		[SSH_WRITE] = "acmeferry serve --allow write",
+		[SSH_CHALLENGE] = "acmeferry serve --allow challenge"
+	};
+
 	if (our_options(terminal, use, out, err) == -1 ||
 	    peer_options(peer, out, err) == -1)
 		return -1;
@@ -229,6 +236,5 @@ ssh_argv(const struct config_peer *peer, const struct ssh_url *u, bool write,
 		return -1;
 	if (use == SSH_SHOW)
 		return 0;
-	return strs_add(out, write ? "acmeferry serve --allow write" :
-	    "acmeferry serve --allow read", err);
+	return strs_add(out, commands[right], err);
 }

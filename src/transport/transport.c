@@ -20,7 +20,7 @@ transport_open(const struct config_peer *peer,
 	if (str_starts(url, FILE_SCHEME))
 		url += sizeof(FILE_SCHEME) - 1;
 	if (url[0] == '/')
-		return directory_open(url, opts, out, err);
+		return directory_open(peer, url, opts, out, err);
 	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, exec:, "
 	    "file:///DIRECTORY or an absolute path", vis(peer->url));
 }

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "transport/message.h"
+#include "transport/webroot.h"
 #include "transport/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,6 +34,50 @@ as_client(struct wire *w, int verdicts)
 	verdicts_free(&l);
 }
 
+/* What follows a demand to put responses: nothing that is no token may pass
+ * for the name of a file. */
+static void
+responses(struct wire *w)
+{
+	struct response_ask a;
+	struct error err;
+	json *j = NULL;
+	int rc;
+
+	error_clear(&err);
+	while (wire_get(w, &j, &err) == WIRE_OK) {
+		rc = get_response_ask(w, j, &a, &err);
+		if (rc == 0 && a.key_authorization != NULL &&
+		    webroot_thumbprint(a.token, a.key_authorization) != NULL &&
+		    (strlen(a.token) > 128 || strpbrk(a.token, "/.") != NULL))
+			abort();
+		response_ask_free(&a);
+		json_put_secret(j);
+		if (rc == -1)
+			return;
+	}
+}
+
+/* And the client, that has put "t". */
+static void
+as_responding(struct wire *w)
+{
+	struct error err, why;
+	json *j = NULL;
+	bool refused;
+
+	error_clear(&err);
+	error_clear(&why);
+	if (wire_get_hello(w, LIMIT_BANNER, &err) != WIRE_OK)
+		return;
+	while (wire_get(w, &j, &err) == WIRE_OK) {
+		if (get_response(w, j, "t", &refused, &why, &err) == 0 &&
+		    refused && why.code == CODE_OK)
+			abort();
+		json_put_secret(j);
+	}
+}
+
 static void
 as_server(struct wire *w)
 {
@@ -44,8 +89,11 @@ as_server(struct wire *w)
 	if (wire_get_hello(w, 0, &err) != WIRE_OK ||
 	    wire_get(w, &j, &err) != WIRE_OK)
 		return;
-	if (get_demand(w, j, &d, &err) == 0)
+	if (get_demand(w, j, &d, &err) == 0) {
+		if (d.op == OP_CHALLENGE)
+			responses(w);
 		demand_free(&d);
+	}
 	json_put_secret(j);
 }
 
@@ -64,15 +112,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    lseek(fd, 0, SEEK_SET) == -1)
 		abort();
 	wire_init(&w, fd, -1, "fuzz");
-	switch (data[0] % 3) {
+	switch (data[0] % 4) {
 	case 0:
 		as_server(&w);
 		break;
 	case 1:
 		as_client(&w, 0);
 		break;
-	default:
+	case 2:
 		as_client(&w, 1);
+		break;
+	default:
+		as_responding(&w);
 		break;
 	}
 	wire_free(&w);

@@ -149,6 +149,15 @@ FAULTS = {
     "two": lambda: answer(account(GOOD), account(
         "ec-p256", uri="https://ca.example.com/acct/2")),
     "none": lambda: answer(),
+    "old": lambda: say(HELLO + frame({"error": {
+        "code": "error", "message": "'internal': member 'op': found "
+        "'challenge', which this acmeferry (0.0.1) does not know"}})),
+    "other-token": lambda: say(HELLO + frame({"response": {
+        "token": "x", "result": "added", "code": "ok"}})),
+    "no-answer": lambda: cut(HELLO),
+    "refused-ok": lambda: say(HELLO + frame({"response": {
+        "token": "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA",
+        "result": "refused", "code": "ok"}})),
     "chatty": lambda: (sys.stderr.write("noise\n" * 100000),
                        answer(account(GOOD))),
 }

@@ -3,8 +3,10 @@
 # What authorize prints, tried as it stands: as root with
 # PermitRootLogin forced-commands-only, and as a user with sudo.
 . "${0%/*}/lib.sh"
-need jq sudo useradd userdel
+need jq python3 sudo useradd userdel
 need_root
+RESPOND=${LAB:-$T_ROOT/build/lab}/respond
+[ -x "$RESPOND" ] || skip_all "$RESPOND is not built"
 
 SERVER=https://ca.example.com/directory
 ACCOUNTS=etc/accounts/ca.example.com/directory
@@ -33,8 +35,33 @@ config() {
 		    url: ssh://$1@127.0.0.1:$SSHD_PORT
 		    identity_file: $SSHD_KEY
 		    known_hosts_file: $SSHD_KNOWN_HOSTS
+		    challenge: true
 	E
 	chmod 600 "$T/internal/config.yml"
+}
+WWW="$T/my www"
+TOKEN=evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA
+FILE=$WWW/.well-known/acme-challenge/$TOKEN
+# of the fixture's key
+RESPONSE=$TOKEN.$(python3 - "$T_ROOT/tests/fixtures/accounts/rsa2048" <<-E
+	import base64, hashlib, json, sys
+	k = json.load(open(sys.argv[1] + "/private_key.json"))
+	text = json.dumps({n: k[n] for n in ("e", "kty", "n")},
+	                  separators=(",", ":"))
+	print(base64.urlsafe_b64encode(
+	    hashlib.sha256(text.encode()).digest()).decode().rstrip("="))
+E
+)
+# responds NAME: a response comes into the web root, and goes with the session
+responds() {
+	{
+		echo "put $TOKEN $RESPONSE"
+		wait_for 30 test -e "$FILE"
+		stat -c '%U %a' "$FILE" >"$T/seen" 2>&1
+	} | "$RESPOND" "$T/internal/config.yml" www >"$T/said" 2>&1
+	is "$1: put" "$(cat "$T/said")" ok
+	is "$1: it was there" "$(cat "$T/seen")" "root 644"
+	nok "$1: and is gone" test -e "$FILE"
 }
 ALLOW="authorize internal.example.com --key $SSHD_KEY.pub --allow"
 
@@ -58,6 +85,22 @@ rc_is "an address that could: exit 2" 2
 run ferry_at surrogate $ALLOW write --name app.example.com
 rc_is "--name with the right to write only: exit 2" 2
 
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW challenge
+rc_is "the right to challenge without a web root: exit 2" 2
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW read --webroot "$T"
+rc_is "a web root without that right: exit 2" 2
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW challenge --webroot "$WWW"
+rc_is "a web root that is not there: exit 2" 2
+mkdir -m 0757 "$WWW"
+chmod 0757 "$WWW"
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW challenge --webroot "$WWW"
+rc_is "a web root that all may write: exit 8" 8
+chmod 0755 "$WWW"
+
 # ------------------------------------------------------------ as root
 config root
 # shellcheck disable=SC2086
@@ -75,6 +118,22 @@ json_is "root: the account came" '.peers[0].added[0].id' "$RSA"
 like "root: the ledger names the host" \
     "$(cat "$T/surrogate/state/ledger.jsonl")" \
     '"client": "internal.example.com", "connection": "127.0.0.1 .*"gave"'
+run ferry_at internal push www
+rc_is "root: and cannot write" 8
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW read,challenge --name app.example.com \
+    --webroot "$WWW"
+rc_is "authorize --allow read,challenge" 0
+out_like "it says what the web server must do" \
+    "^location .*/.well-known/acme-challenge/ { root \"$WWW\"; }"
+out_like "and what to type there" "--challenge$"
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW read,challenge --webroot "$WWW" --json
+json_is "the web root" .webroot "$WWW"
+printf '%s\n' "$OUT" | jq -r .authorized_keys >"$T/keys/root"
+responds root
+run ferry_at internal pull www --dry-run
+rc_is "root: the same key pulls" 0
 run ferry_at internal push www
 rc_is "root: and cannot write" 8
 run ssh -F "$SSH_CONFIG" -p "$SSHD_PORT" root@127.0.0.1 id
@@ -120,6 +179,13 @@ like "sudo: the ledger knows from where" \
     "$(tail -1 "$T/surrogate/state/ledger.jsonl")" '"connection": "127.0.0.1'
 run ferry_at internal push www
 rc_is "sudo: and cannot write" 8
+# shellcheck disable=SC2086
+run ferry_at surrogate $ALLOW read,challenge --webroot "$WWW" --as sudo --json
+printf '%s\n' "$OUT" | jq -r .authorized_keys >"$T/keys/acmeferry"
+printf '%s\n' "$OUT" | jq -r .sudoers >"$T/sudoers"
+ok "with a blank in it visudo takes the lines too" visudo -cf "$T/sudoers"
+install -m 0440 "$T/sudoers" /etc/sudoers.d/acmeferry
+responds sudo
 run su -s /bin/sh acmeferry -c "sudo -n $ACMEFERRY list"
 isnt "sudo: nor run another command" "$RC" 0
 run su -s /bin/sh acmeferry -c "sudo -n $ACMEFERRY --config-dir \

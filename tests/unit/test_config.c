@@ -171,8 +171,8 @@ static const struct {
 	    "as ssh -o takes it, such as ProxyJump=bastion" },
 	{ "peers: {a: {url: \"ssh://h\", direction: pul}}\n", "1, column 40: "
 	    "peers.a.direction: found 'pul', want pull or push" },
-	{ "peers: {a: {url: \"ssh://h\", challenge: true}}\n", "1, column 29: "
-	    "peers.a.challenge: unknown key" },
+	{ "peers: {a: {url: \"ssh://h\", sigv4: x}}\n", "1, column 29: "
+	    "peers.a.sigv4: unknown key" },
 	{ "peers: {a: {url: \"ssh://h\", accounts: [1234]}}\n",
 	    "1, column 40: peers.a.accounts: found a number ('1234'), want a "
 	    "text, so put it in quotes" },

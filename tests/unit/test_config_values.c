@@ -301,10 +301,37 @@ test_schema(void **state)
 	assert_true(strlen(config_library()) > 0);
 }
 
+static void
+test_challenge_check(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+	} t[] = {
+		{ "auto", true }, { "off", true }, { "www:80", true },
+		{ "192.0.2.1:8080", true }, { "[2001:db8::1]:80", true },
+		{ "", false }, { "www", false }, { "www:", false },
+		{ "www:0", false }, { "www:65536", false },
+		{ "u@www:80", false }, { "www:80/", false },
+		{ "-x:80", false }, { "a b:80", false }, { "AUTO", false },
+		{ "http://www:80", false }, { "2001:db8::1:80", false }
+	};
+	struct error err;
+	char *normal = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if ((value_challenge_check(t[i].text, &normal, &err) == 0) !=
+		    t[i].ok)
+			fail_msg("'%s'", t[i].text);
+	assert_null(normal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_challenge_check),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_urls),

@@ -339,6 +339,15 @@ static const struct {
 	    "peer" },
 	{ "surrogate", "command", "x", "'surrogate': command is only for the "
 	    "url 'exec:'" },
+	{ "surrogate", "webroot", "/w", "'surrogate': webroot is only for a "
+	    "directory; the far end of ssh:// and exec: has 'serve "
+	    "--webroot'" },
+	{ "file:///x", "challenge", "", "'x': webroot is missing; challenge "
+	    "needs it where the url is a directory" },
+	{ "ssh://h", "challenge-check", "h", "'--challenge-check': found 'h', "
+	    "want auto, off or HOST:PORT" },
+	{ "ssh://h", "challenge", "yes please", "'--challenge': found 'yes "
+	    "please', want true or false" },
 };
 
 static void
@@ -377,6 +386,8 @@ test_resolve(void **state)
 	assert_int_equal(strs_add(&values, "C=3", &err), 0);
 	assert_int_equal(strs_add(&names, "known-hosts-file", &err), 0);
 	assert_int_equal(strs_add(&values, "hosts", &err), 0);
+	assert_int_equal(strs_add(&names, "challenge", &err), 0);
+	assert_int_equal(strs_add(&values, "", &err), 0);
 	if (config_peer_resolve(c, "surrogate", &names, &values, &p, &err)
 	    == -1)
 		fail_msg("%s", err.msg);
@@ -386,7 +397,10 @@ test_resolve(void **state)
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	(void)snprintf(want, sizeof(want), "%s/hosts", cwd);
 	assert_string_equal(p->known_hosts_file, want);
+	assert_true(p->challenge);
+	assert_string_equal(p->challenge_check, "auto");
 	assert_int_equal(c->peers[0]->ssh_options.n, 1);
+	assert_false(c->peers[0]->challenge);
 	config_peer_free(p);
 	strs_free(&names);
 	strs_free(&values);

@@ -216,10 +216,15 @@ test_rights(void **state)
 		{ "readx", -1 },
 		{ "rea", -1 },
 		{ "read write", -1 },
-		{ "challenge", -1 },
+		{ "challenge", SERVE_CHALLENGE },
+		{ "read,challenge", SERVE_READ | SERVE_CHALLENGE },
+		{ "challenge,write,read", SERVE_READ | SERVE_WRITE |
+		    SERVE_CHALLENGE },
+		{ "challenges", -1 },
 		{ "issue", -1 },
 		{ "all", -1 }
 	};
+	char text[SERVE_RIGHTS_TEXT];
 	unsigned int rights;
 	struct error err;
 
@@ -235,6 +240,31 @@ test_rights(void **state)
 		assert_int_equal(serve_rights(t[i].text, &rights, &err), 0);
 		assert_int_equal(rights, t[i].want);
 	}
+	assert_string_equal(serve_rights_text(SERVE_READ, text), "read");
+	assert_string_equal(serve_rights_text(SERVE_CHALLENGE | SERVE_READ,
+	    text), "read,challenge");
+	assert_string_equal(serve_rights_text(SERVE_CHALLENGE | SERVE_READ |
+	    SERVE_WRITE, text), "read,write,challenge");
+	assert_string_equal(serve_rights_text(0, text), "");
+}
+
+/* A web root is quoted for the shell, for authorized_keys and for sudoers. */
+static void
+test_webroot_lines(void **state)
+{
+	struct strs names = { 0 }, from = { 0 }, options = { 0 };
+	struct recipe r = { .host = "internal", .key = KEY,
+		.rights = "read,challenge", .names = &names, .from = &from,
+		.user = RECIPE_USER, .sudo = true,
+		.self = "/usr/bin/acmeferry", .self_options = &options,
+		.webroot = "/srv/my web" };
+
+	(void)state;
+	check(&r, "restrict,command=\"sudo -n /usr/bin/acmeferry serve "
+	    "--allow read,challenge --webroot '/srv/my web' --client "
+	    "internal\" " KEY, ENV "acmeferry ALL=(root) NOPASSWD: "
+	    "/usr/bin/acmeferry serve --allow read\\,challenge --webroot "
+	    "/srv/my\\ web --client internal");
 }
 
 int
@@ -244,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_short_lines),
+		cmocka_unit_test(test_webroot_lines),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_rights)
 	};

@@ -67,8 +67,8 @@ test_url(void **state)
 }
 
 static void
-check_argv(const struct config_peer *peer, const char *url, bool write,
-    bool terminal, enum ssh_use use, const char *want)
+check_argv(const struct config_peer *peer, const char *url,
+    enum ssh_right right, bool terminal, enum ssh_use use, const char *want)
 {
 	struct strs argv = { 0 };
 	struct ssh_url u;
@@ -76,7 +76,7 @@ check_argv(const struct config_peer *peer, const char *url, bool write,
 	char *text;
 
 	assert_int_equal(ssh_url_parse(url, &u, &err), 0);
-	assert_int_equal(ssh_argv(peer, &u, write, terminal, use, &argv,
+	assert_int_equal(ssh_argv(peer, &u, right, terminal, use, &argv,
 	    &err), 0);
 	text = strs_join(&argv, "|");
 	assert_string_equal(text, want);
@@ -100,16 +100,19 @@ test_argv(void **state)
 	struct error err;
 
 	(void)state;
-	check_argv(&p, "ssh://www", false, false, SSH_SERVE,
+	check_argv(&p, "ssh://www", SSH_READ, false, SSH_SERVE,
 	    "ssh|-T|-o|BatchMode=yes|-o|LogLevel=INFO|" FIXED
 	    "--|www|acmeferry serve --allow read");
-	check_argv(&p, "ssh://www", true, true, SSH_SERVE,
+	check_argv(&p, "ssh://www", SSH_WRITE, true, SSH_SERVE,
 	    "ssh|-T|-o|LogLevel=INFO|" FIXED
 	    "--|www|acmeferry serve --allow write");
-	check_argv(&p, "ssh://www", false, true, SSH_PROBE,
+	check_argv(&p, "ssh://www", SSH_CHALLENGE, false, SSH_SERVE,
+	    "ssh|-T|-o|BatchMode=yes|-o|LogLevel=INFO|" FIXED
+	    "--|www|acmeferry serve --allow challenge");
+	check_argv(&p, "ssh://www", SSH_READ, true, SSH_PROBE,
 	    "ssh|-T|-o|BatchMode=yes|-o|LogLevel=DEBUG1|" FIXED
 	    "--|www|acmeferry serve --allow read");
-	check_argv(&p, "ssh://www", false, true, SSH_SHOW,
+	check_argv(&p, "ssh://www", SSH_READ, true, SSH_SHOW,
 	    "ssh|-T|-G|-o|BatchMode=yes|-o|LogLevel=INFO|" FIXED "--|www");
 	p.identity_file = key;
 	p.known_hosts_file = known;
@@ -117,7 +120,7 @@ test_argv(void **state)
 	assert_int_equal(strs_add(&p.ssh_options, "ProxyJump=j", &err), 0);
 	assert_int_equal(strs_add(&p.ssh_options, "StrictHostKeyChecking=no",
 	    &err), 0);
-	check_argv(&p, "ssh://root@[::1]:2222", false, false, SSH_SERVE,
+	check_argv(&p, "ssh://root@[::1]:2222", SSH_READ, false, SSH_SERVE,
 	    "ssh|-T|-o|BatchMode=yes|-o|LogLevel=INFO|" FIXED
 	    "-i|/etc/acmeferry/id|-o|IdentitiesOnly=yes|"
 	    "-o|UserKnownHostsFile=\"/a b/100%%/known\"|-F|/etc/ssh/x|"
