@@ -36,10 +36,11 @@ why(const struct acme_answer *a, const struct error *e)
 {
 	if (a == NULL)
 		return e->code == CODE_RETRY ? FLOW_UNREACHABLE : FLOW_OTHER;
-	if (a->status == 429 || acme_problem_is(a->problem, "rateLimited"))
-		return FLOW_RATE_LIMITED;
+	/* Boulder's "service busy" is 503 and rateLimited */
 	if (a->status >= 500 || acme_problem_is(a->problem, "serverInternal"))
 		return FLOW_BUSY;
+	if (a->status == 429 || acme_problem_is(a->problem, "rateLimited"))
+		return FLOW_RATE_LIMITED;
 	if (acme_problem_is(a->problem, "badCSR") ||
 	    acme_problem_is(a->problem, "badPublicKey"))
 		return FLOW_BAD_CSR;
@@ -254,6 +255,7 @@ take_authz(struct flow_call *c, const struct acme_answer *a,
     struct error *err)
 {
 	struct flow_authz *z = c->out;
+	struct error ignored;
 
 	if (a->body == NULL)
 		return no_body(c, "an authorization", err);
@@ -261,6 +263,10 @@ take_authz(struct flow_call *c, const struct acme_answer *a,
 	if (acme_authz_parse(a->body, c->url, &z->authz, err) == -1)
 		return -1;
 	/* what is wrong with one that is not to be answered harms nobody */
+	if (z->authz.status == AUTHZ_INVALID &&
+	    acme_challenge_find(a->body, "http-01", c->url, &z->challenge,
+	    &ignored) == -1)
+		log_debug("%s", ignored.msg);
 	if ((z->authz.status == AUTHZ_PENDING &&
 	    acme_challenge_find(a->body, "http-01", c->url, &z->challenge,
 	    err) == -1) || str_dup(&z->url, c->url, err) == -1) {

@@ -80,8 +80,8 @@ int flow_new_order(struct flow *f, const struct acme_order_new *want,
 int flow_order(struct flow *f, const char *url, struct acme_order *out,
     struct error *err) WARN_UNUSED;
 
-/* An authorization and, while it is pending, its http-01 challenge (else, and
- * where none is offered: challenge.type is NULL). */
+/* An authorization and, while it is pending or where it is invalid, its http-01
+ * challenge (else, and where none is offered: challenge.type is NULL). */
 struct flow_authz {
 	char *url;
 	struct acme_authz authz;
@@ -102,8 +102,9 @@ int flow_answer(struct flow *f, const char *challenge_url, struct error *err)
 
 /*
  * Until the authorization is not pending any more.  valid: 0.  Anything else
- * is CODE_UNAUTHORIZED and FLOW_INVALID: "'NAME': the CA found it invalid:
- * TYPE: ITS WORDS"; f->problem is the challenge's.  Waits as flow_wait() says.
+ * is CODE_UNAUTHORIZED and FLOW_INVALID: "'NAME': the CA calls the
+ * authorization invalid: TYPE: ITS WORDS"; f->problem is the challenge's where
+ * it has one.  Waits as flow_wait_order() does.
  */
 int flow_wait_authz(struct flow *f, const char *url, struct flow_authz *out,
     struct error *err) WARN_UNUSED;

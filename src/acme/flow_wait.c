@@ -135,13 +135,24 @@ flow_wait_order(struct flow *f, const char *url, unsigned until,
 
 /* In the CA's own words. */
 static int
-invalid_authz(struct flow *f, const struct flow_authz *z, struct error *err)
+invalid_authz(struct flow *f, struct flow_authz *z, struct error *err)
 {
+	struct acme_challenge *c = &z->challenge;
+
 	f->why = FLOW_INVALID;
-	return error_set(err, CODE_UNAUTHORIZED, "'%s': the CA calls the "
-	    "authorization %s%s%s", vis(z->authz.name),
-	    authz_status_text(z->authz.status), z->authz.problem != NULL ?
-	    ": " : "", z->authz.problem != NULL ? z->authz.problem : "");
+	error_set(err, CODE_UNAUTHORIZED, "'%s': the CA calls the "
+	    "authorization %s", vis(z->authz.name),
+	    authz_status_text(z->authz.status));
+	if (c->has_problem) {
+		error_append(err, ": ");
+		acme_problem_append(&c->problem, err);
+		f->problem = c->problem;
+		f->has_problem = true;
+		c->has_problem = false;
+		memset(&c->problem, 0, sizeof(c->problem));
+	} else if (z->authz.problem != NULL)
+		error_append(err, ": %s", z->authz.problem);
+	return -1;
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/account.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/vis.h"
@@ -232,6 +233,8 @@ acme_order_refusal(const struct acme_problem *p, enum code code)
 	static const char *const by_name[] = { "rejectedIdentifier",
 		"unsupportedIdentifier", "caa", "dns", "unauthorized" };
 
+	if (acme_account_refused(p))
+		return CODE_ACCOUNT;
 	if (acme_problem_is(p, "invalidProfile"))
 		return CODE_USAGE;
 	for (size_t i = 0; i < sizeof(by_name) / sizeof(by_name[0]); i++)

@@ -60,8 +60,9 @@ int acme_order_payload(const struct acme_order_new *want, struct buf *out,
  * account's.  Then it is worth ordering again without. */
 bool acme_order_blames_replaces(const struct acme_problem *p, long status);
 
-/* The code of a newOrder that the CA refused: CODE_UNAUTHORIZED for what is
- * about a name, CODE_USAGE for the profile, else `code` as it is. */
+/* The code of a newOrder that the CA refused: CODE_ACCOUNT for the account,
+ * CODE_UNAUTHORIZED for what is about a name, CODE_USAGE for the profile, else
+ * `code` as it is. */
 enum code acme_order_refusal(const struct acme_problem *p, enum code code);
 
 /*

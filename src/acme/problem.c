@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "acme/problem.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,35 +116,22 @@ code_for(const struct acme_problem *p, long status)
 	return CODE_ERROR;
 }
 
-static void
-append(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void
-append(struct error *err, const char *fmt, ...)
-{
-	size_t len = strlen(err->msg);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
-	va_end(ap);
-}
-
 /* Who is to blame, where the CA says so for each name. */
 static void
 add_subs(const struct acme_problem *p, struct error *err)
 {
 	for (size_t i = 0; i < p->nsubs && i < SUBS_SHOWN; i++)
-		append(err, "; '%.300s': %.64s: %.300s", vis(p->subs[i].name),
-		    vis(p->subs[i].type), vis(p->subs[i].detail));
+		error_append(err, "; '%.300s': %.64s: %.300s",
+		    vis(p->subs[i].name), vis(p->subs[i].type),
+		    vis(p->subs[i].detail));
 	if (p->nsubs > SUBS_SHOWN)
-		append(err, "; and %zu more", p->nsubs - SUBS_SHOWN);
+		error_append(err, "; and %zu more", p->nsubs - SUBS_SHOWN);
 }
 
 void
 acme_problem_append(const struct acme_problem *p, struct error *err)
 {
-	append(err, "%s%s%s", vis(p->type), *p->type != '\0' &&
+	error_append(err, "%s%s%s", vis(p->type), *p->type != '\0' &&
 	    *p->detail != '\0' ? ": " : "", vis(p->detail));
 	add_subs(p, err);
 }
@@ -161,7 +146,7 @@ acme_problem_error(const struct acme_problem *p, long status,
 	err->retry_after = code == CODE_RETRY ? retry_after : -1;
 	if (p == NULL)
 		return -1;
-	append(err, "%s", *p->type != '\0' ? " " :
+	error_append(err, "%s", *p->type != '\0' ? " " :
 	    *p->detail != '\0' ? ": " : "");
 	acme_problem_append(p, err);
 	return -1;

@@ -121,6 +121,20 @@ error_wrap(struct error *err, const char *fmt, ...)
 	return -1;
 }
 
+void
+error_append(struct error *err, const char *fmt, ...)
+{
+	size_t len = strlen(err->msg);
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(err->msg + len, sizeof(err->msg) - len, fmt, ap);
+	va_end(ap);
+	if (n > 0)
+		mark_cut(err->msg, (int)len + n);
+}
+
 const char *
 code_name(enum code code)
 {

@@ -58,6 +58,9 @@ int error_nomem(struct error *err);
 /* Puts "context: " before the message; code and the rest stay; returns -1. */
 int error_wrap(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
+/* Puts text behind the message; none of it may point into the message. */
+void error_append(struct error *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
 /* "ok", "usage", ...: the names of the exit status table. */
 const char *code_name(enum code code);
 

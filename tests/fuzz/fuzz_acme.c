@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: ISC */
-/* The objects of a CA: directory, account, order, authorization. */
+/* The objects of a CA: directory, account, order, authorization, challenge,
+ * renewal information. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "acme/account.h"
+#include "acme/ari.h"
 #include "acme/authz.h"
+#include "acme/challenge.h"
 #include "acme/directory.h"
 #include "acme/order.h"
 #include "base/limits.h"
@@ -21,6 +24,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct acme_account account;
 	struct acme_order o;
 	struct acme_authz z;
+	struct acme_challenge c;
+	struct acme_ari r;
 	struct error err;
 	json *j = NULL;
 
@@ -37,7 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	acme_account_free(&account);
 	if (acme_order_parse(j, "fuzz", &o, &err) == 0) {
-		if (o.names.n > LIMIT_NAMES || o.expires < 0)
+		if (o.names.n > LIMIT_NAMES || o.expires < 0 ||
+		    acme_order_error(&o, "fuzz", &err) != -1)
 			abort();
 		acme_order_free(&o);
 	}
@@ -45,6 +51,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (z.status == AUTHZ_UNKNOWN || z.expires < 0)
 			abort();
 		acme_authz_free(&z);
+	}
+	if (acme_challenge_find(j, "http-01", "fuzz", &c, &err) == 0) {
+		if (c.type != NULL && (!acme_token_ok(c.token) ||
+		    strlen(c.url) > LIMIT_URL))
+			abort();
+		acme_challenge_free(&c);
+	}
+	if (acme_ari_parse(j, "fuzz", (int64_t)size - 8, &r, &err) == 0) {
+		if (r.start <= 0 || r.start >= r.end ||
+		    r.retry_after < ARI_RETRY_MIN ||
+		    r.retry_after > ARI_RETRY_MAX)
+			abort();
+		acme_ari_free(&r);
 	}
 	json_put(j);
 	return 0;

@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/limits.h"
 #include "http/headers.h"
+#include "http/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -36,6 +38,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	if (h.location != NULL && strlen(h.location) > LIMIT_URL)
 		abort();
+	if (h.alternates.n > LINK_ALTERNATES)
+		abort();
+	for (size_t i = 0; i < h.alternates.n; i++) {
+		const char *s = h.alternates.v[i];
+
+		if (strncasecmp(s, "https://", 8) != 0 ||
+		    strlen(s) > LIMIT_URL)
+			abort();
+		for (; *s != '\0'; s++)
+			if (*s <= ' ' || *s > '~')
+				abort();
+	}
 	http_headers_free(&h);
 	return 0;
 }

@@ -53,6 +53,9 @@ messages(void **state)
 	assert_int_equal(error_wrap(&e, "'%s'", "ctx"), -1);
 	assert_string_equal(e.msg, "'ctx': again 'x': no");
 	assert_int_equal(e.retry_after, 7);
+	error_append(&e, "; %s", "more");
+	assert_string_equal(e.msg, "'ctx': again 'x': no; more");
+	assert_int_equal(e.code, CODE_ERROR);
 	errno = ENOENT;
 	assert_int_equal(error_sys(&e, CODE_ERROR, "'f'"), -1);
 	assert_string_equal(e.msg, "'f': No such file or directory");
@@ -85,6 +88,11 @@ long_messages(void **state)
 		assert_true(n > ERROR_MSG_MAX - 8);
 		assert_string_equal(e.msg + n - 3, "...");
 		assert_int_equal((n - 3 - lead) % 3, 0);
+		error_set(&e, CODE_ERROR, "front");
+		error_append(&e, "%s", text);
+		n = strlen(e.msg);
+		assert_true(n < ERROR_MSG_MAX);
+		assert_string_equal(e.msg + n - 3, "...");
 		error_wrap(&e, "front");
 		assert_memory_equal(e.msg, "front: ", 7);
 		n = strlen(e.msg);
