@@ -146,8 +146,13 @@ rc_is "the example is valid as it is" 0
 run sh -c '"$ACMEFERRY" --help >/dev/full'
 rc_is "a full device is no success" 1
 err_is "and is said" "acmeferry: 'standard output': cannot be written: No space left on device"
-run sh -c '"$ACMEFERRY" --help >&-'
-rc_is "nor is a closed standard output" 1
+# valgrind opens files of its own, and the first gets the free number
+if [ "${VALGRIND:-0}" = 1 ]; then
+	note "valgrind gives a closed standard output a file"
+else
+	run sh -c '"$ACMEFERRY" --help >&-'
+	rc_is "nor is a closed standard output" 1
+fi
 run sh -c '"$ACMEFERRY" -c "$T/none.yml" -q config >&-'
 rc_is "unless there is nothing to say" 0
 run sh -c '("$ACMEFERRY" --help; echo $? >&2) | true'
