@@ -29,17 +29,19 @@ rc_is "through acme.proxy" 0
 json_is "all are valid" '[.accounts[] | select(.state == "valid")] | length' 11
 is "one connection, by CONNECT" "$(cat "$T/proxy/connects.log")" \
     "CONNECT test.letsencrypt.org:$ACME_PORT"
+# as they arrive: one that was held up on its way is nearer to the next
 # shellcheck disable=SC2016 # jq's own variables
 ok "newAccount was never sent more than five times a second" jq -se '
     [.[] | select(.path == "/account").time] | sort | . as $t |
     length == 11 and
-    all(range(0; length - 5); $t[. + 5] - $t[.] >= 0.99)' \
+    $t[-1] - $t[0] >= 1.9 and
+    all(range(0; length - 5); $t[. + 5] - $t[.] >= 0.8)' \
     "$ACME_DIR/requests.log"
-before=$(date +%s)
 run ferry_at le --json verify
 json_is "accounts once seen valid are all valid" \
     '[.accounts[] | select(.state == "valid")] | length' 11
-ok "and not slowed" test $(($(date +%s) - before)) -le 1
+is "and not asked by newAccount, which is paced" \
+    "$(acme_asked '"path": "/account"')" 11
 sed -i '/^  proxy:/d' "$T/le/config.yml"
 run env https_proxy="$proxy" "$ACMEFERRY" -c "$T/le/config.yml" verify
 rc_is "https_proxy counts too" 0
