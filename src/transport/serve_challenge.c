@@ -104,6 +104,7 @@ int
 serve_challenge(struct session *s, struct error *err)
 {
 	struct offer granted = { 0 };
+	struct error why;
 	int rc = -1;
 
 	/* the CA takes its time, and lets the client wait */
@@ -115,5 +116,10 @@ serve_challenge(struct session *s, struct error *err)
 	if (granted_of_store(s->store, &s->o->grant, &granted, err) == 0)
 		rc = serve_frames(s, &granted, err);
 	offer_free(&granted);
+	error_clear(&why);
+	if (webroot_clear(s->o->webroot, &why) == -1 && rc == 0) {
+		*err = why;
+		rc = -1;
+	}
 	return rc;
 }

@@ -180,6 +180,27 @@ fail:
 	return -1;
 }
 
+int
+webroot_clear(struct webroot *w, struct error *err)
+{
+	struct error first;
+	size_t left = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		error_clear(err);
+		if (atomic_drop(w->put[i].lent, err) == -1) {
+			if (left == 0)
+				first = *err;
+			w->put[left++] = w->put[i];
+		} else
+			free(w->put[i].token);
+	}
+	w->n = left;
+	if (left > 0)
+		*err = first;
+	return left > 0 ? -1 : 0;
+}
+
 void
 webroot_free(struct webroot *w)
 {
@@ -187,14 +208,14 @@ webroot_free(struct webroot *w)
 
 	if (w == NULL)
 		return;
-	for (size_t i = 0; i < w->n; i++) {
-		error_clear(&err);
-		if (atomic_drop(w->put[i].lent, &err) == -1)
-			log_warn("%s", err.msg);
-		free(w->put[i].token);
-	}
-	if (w->responses != -1)
+	error_clear(&err);
+	if (webroot_clear(w, &err) == -1)
+		log_warn("%s", err.msg);
+	/* at exit it is needed once more */
+	if (w->responses != -1 && w->n == 0)
 		(void)close(w->responses);
+	for (size_t i = 0; i < w->n; i++)
+		free(w->put[i].token);
 	if (w->fd != -1)
 		(void)close(w->fd);
 	free(w->dir);
@@ -209,7 +230,10 @@ make_dir(int parent, const char *name, struct error *err)
 	struct atomic_dir st = { -1, -1, "" };
 	int rc;
 
-	rc = atomic_dir_begin(&st, parent, &attr, err);
+	/* one that was killed here has left its own behind */
+	rc = atomic_sweep(parent, err);
+	if (rc == 0)
+		rc = atomic_dir_begin(&st, parent, &attr, err);
 	if (rc == 0)
 		rc = atomic_dir_commit(&st, name, false, NULL, err);
 	/* somebody else was faster */

@@ -29,7 +29,10 @@ struct webroot;
 /* CODE_USAGE: no absolute path, no such directory; CODE_TRUST: as above. */
 int webroot_open(const char *dir, struct webroot **out, struct error *err)
     WARN_UNUSED;
-/* Removes what is still there of what was put; NULL is fine. */
+/* Removes what is still there of what was put; what cannot be removed is
+ * tried again at exit. */
+int webroot_clear(struct webroot *w, struct error *err) WARN_UNUSED;
+/* The same with a warning; NULL is fine. */
 void webroot_free(struct webroot *w);
 
 /*

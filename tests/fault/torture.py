@@ -20,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -98,16 +99,23 @@ class Case:
     making and is read again; else they are old, however fast the test is.
     online: with a CA of its own, which prepare() gets, too.  watch: what
     belongs to the goal beside the store.  env: more variables.  weight: with
-    --weigh only every so manyth run, for what takes long."""
+    --weigh only every so manyth run, for what takes long.  stdin: what the
+    command reads.  refused: with this on stdout it may succeed and not reach
+    the goal.  intact: more that holds at any time; later: what time does
+    before the next run.  syslog: is told why it failed, not stderr."""
 
     def __init__(self, name, prepare, argv, status=0, reader=False, home="",
                  far=False, fresh=False, online=False, watch=(), env=None,
-                 weight=1):
+                 weight=1, stdin=None, refused=None, intact=None,
+                 later=None, syslog=False):
         self.name, self.prepare, self.argv = name, prepare, argv
         self.status, self.reader = status, reader
         self.home, self.far, self.fresh = home, far, fresh
         self.online, self.watch, self.weight = online, watch, weight
         self.env = env or (lambda d: {})
+        self.stdin, self.refused, self.syslog = stdin, refused, syslog
+        self.intact = intact or (lambda d: None)
+        self.later = later or (lambda d: None)
 
 
 def base_args(d):
@@ -441,6 +449,50 @@ def migrate_argv(d, peer):
             NAME]
 
 
+TOKENS = ("a" * 43, "b" * 43)
+# of the fixture rsa2048
+THUMBPRINT = "06PjuaPrO-AzIPlmjEl3cRJZg2_RILBK5kcRwYSbV0k"
+RESPONSES = "www/.well-known/acme-challenge"
+
+
+def prep_challenge(d, program):
+    """One account, and a web root with nothing in it."""
+    stores(d)
+    put_account(f"{d}/etc", "rsa2048", number=1)
+    os.mkdir(f"{d}/www", mode=0o755)
+    write_config(d, program)
+
+
+def challenge_stdin():
+    """Two responses come, one goes, then the client."""
+    out = b"acmeferry 1\n"
+    ask = [{"op": "challenge"}]
+    ask += [{"put": {"token": t, "key_authorization": f"{t}.{THUMBPRINT}"}}
+            for t in TOKENS]
+    for a in ask + [{"remove": {"token": TOKENS[1]}}]:
+        text = json.dumps(a).encode()
+        out += struct.pack(">I", len(text)) + text
+    return out
+
+
+def whole_responses(d):
+    """What the web server can give out is never half a response."""
+    if not os.path.isdir(f"{d}/{RESPONSES}"):
+        return
+    for n in os.listdir(f"{d}/{RESPONSES}"):
+        text = open(f"{d}/{RESPONSES}/{n}").read()
+        if not LITTER.search(n) and text != f"{n}.{THUMBPRINT}":
+            raise Failure(f"{n}: half a response: {text!r}")
+
+
+def old_responses(d):
+    """Two hours later what a killed session left is known to be that."""
+    when = time.time() - 3 * 3600
+    for top, _, files in os.walk(f"{d}/www"):
+        for n in files:
+            os.utime(os.path.join(top, n), (when, when))
+
+
 def last_backup(d):
     return sorted(n for n in os.listdir(f"{d}/state/backups")
                   if not n.startswith("."))[0]
@@ -516,12 +568,18 @@ CASES = [
          lambda d: ["forget", fixture_id("rsa2048")]),
     Case("forget-last", prep_forget_last,
          lambda d: ["forget", fixture_id("rsa2048")]),
+    Case("serve-challenge", prep_challenge,
+         lambda d: ["serve", "--allow", "challenge", "--webroot",
+                    f"{d}/www"], watch=("www",), stdin=challenge_stdin(),
+         refused=b'"refused"', intact=whole_responses,
+         later=old_responses, syslog=True),
 ]
 
 
-def plain(d, program, args, status, env=None):
+def plain(d, program, args, status, env=None, stdin=None):
     r = subprocess.run([program] + base_args(d) + args, capture_output=True,
-                       timeout=60, env=dict(os.environ, **(env or {})))
+                       timeout=60, env=dict(os.environ, **(env or {})),
+                       input=stdin)
     if status is not None and r.returncode != status:
         raise Failure(f"{' '.join(args)}: exit {r.returncode}, want {status}"
                       f": {r.stderr.decode(errors='replace')}")
@@ -660,7 +718,7 @@ class Torture:
 
     def plain(self, d, status):
         return plain(d, self.program, self.case.argv(d), status,
-                     self.case.env(d))
+                     self.case.env(d), self.case.stdin)
 
     def copy(self, name):
         """The paths in configuration and confs follow the folder."""
@@ -692,9 +750,11 @@ class Torture:
         env = dict(os.environ, ACMEFERRY_FAULT=spec,
                    ACMEFERRY_FAULT_LOG=f"{d}.where",
                    # the leak checker reads /proc, which is outside the
-                   # sandbox of one that serves for reading
+                   # sandbox of one that serves and does not write
                    ASAN_OPTIONS="exitcode=77:detect_leaks=" + (
-                       "0" if self.case.name == "serve-read" else "1") + (
+                       "0" if self.case.name in ("serve-read",
+                                                 "serve-challenge")
+                       else "1") + (
                        f":log_path={d}/src/state/asan" if self.case.far
                        else ""),
                    UBSAN_OPTIONS="halt_on_error=1:exitcode=77",
@@ -709,7 +769,7 @@ class Torture:
         try:
             return subprocess.run(
                 [program] + base_args(d) + self.case.argv(d), env=env,
-                capture_output=True, timeout=60)
+                capture_output=True, timeout=60, input=self.case.stdin)
         except subprocess.TimeoutExpired:
             raise Failure("still running after 60 s")
 
@@ -752,13 +812,18 @@ class Torture:
                     r.returncode == 77 or r.returncode < 0 or \
                     r.returncode > 9:
                 raise Failure(f"exit {r.returncode}: {err[-1500:]}")
-            if r.returncode != 0 and not err.strip() and not r.stdout:
+            if r.returncode != 0 and not err.strip() and not r.stdout and \
+                    not self.case.syslog:
                 raise Failure(f"exit {r.returncode} without a word")
-            if r.returncode == 0 and self.store(d) != self.goal:
+            refused = self.case.refused and self.case.refused in r.stdout
+            if r.returncode == 0 and self.store(d) != self.goal and \
+                    not refused:
                 raise Failure("exit 0, but the goal was not reached: "
                               + differs(self.store(d), self.goal))
         check_store(d + self.case.home, self.store(d), self.before, self.goal,
                     self.keys)
+        self.case.intact(d)
+        self.case.later(d)
         again = self.plain(d, None)
         if again.returncode != self.status and not \
                 (self.case.status is None and again.returncode in (0, 4)):
