@@ -226,6 +226,18 @@ json_str(const json *j)
 	return json_object_get_string((json *)(uintptr_t)j);
 }
 
+bool
+json_int_at(const json *arr, size_t i, int64_t *out)
+{
+	const json *j = json_at(arr, i);
+
+	*out = 0;
+	if (j == NULL || !json_object_is_type(j, json_type_int))
+		return false;
+	*out = json_object_get_int64(j);
+	return true;
+}
+
 const char *
 json_str_at(const json *arr, size_t i)
 {

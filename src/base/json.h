@@ -76,6 +76,8 @@ bool json_each(const json *obj, struct json_iter *it, const char **key,
 /* Elements of an array; NULL array: 0 and NULL. */
 size_t json_len(const json *arr);
 json *json_at(const json *arr, size_t i);
+/* The whole number that is element i; false: it is none. */
+bool json_int_at(const json *arr, size_t i, int64_t *out);
 /* The string element i, or NULL if it is none. */
 const char *json_str_at(const json *arr, size_t i);
 

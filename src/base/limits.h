@@ -66,6 +66,8 @@ enum {
 	LIMIT_CERTBOT_LOG = 256 * 1024,
 	/* a deploy hook; a web server restarts in seconds */
 	LIMIT_DEPLOY_HOOK = 5 * 60 * 1000,
+	/* a handshake with a server that is to serve a certificate */
+	LIMIT_SERVED = 10 * 1000,
 	/* JSON nesting; certbot's and the CA's need 5 */
 	LIMIT_JSON_DEPTH = 16,
 	/* a URL; the CA's account URLs have about 60 bytes */

@@ -227,6 +227,31 @@ cert_read(const char *path, struct cert *out, struct error *err)
 	return rc;
 }
 
+int
+cert_parse(const char *pem, size_t len, const char *what, struct cert *out,
+    struct error *err)
+{
+	X509 *x = NULL;
+	BIO *bio;
+	int rc = -1;
+
+	memset(out, 0, sizeof(*out));
+	if (len > LIMIT_PEM_FILE ||
+	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+		return error_nomem(err);
+	if ((x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) == NULL)
+		error_set(err, CODE_ERROR, "'%s': found no certificate that "
+		    "can be read", vis(what));
+	else
+		rc = read_fields(x, what, out, err);
+	ERR_clear_error();
+	X509_free(x);
+	BIO_free(bio);
+	if (rc == -1)
+		cert_free(out);
+	return rc;
+}
+
 void
 cert_free(struct cert *c)
 {

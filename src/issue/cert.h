@@ -22,6 +22,9 @@ struct cert {
  * CODE_STORE where it is none. */
 int cert_read(const char *path, struct cert *out, struct error *err)
     WARN_UNUSED;
+/* The same of a text that came from elsewhere: CODE_ERROR where it is none. */
+int cert_parse(const char *pem, size_t len, const char *what,
+    struct cert *out, struct error *err) WARN_UNUSED;
 void cert_free(struct cert *c);
 
 /* Whether the private key in a PEM file is that of the certificate: CODE_STORE

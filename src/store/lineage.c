@@ -168,8 +168,8 @@ out:
 	return rc;
 }
 
-static int
-conf_names(struct store *s, struct strs *out, struct error *err)
+int
+store_lineage_names(struct store *s, struct strs *out, struct error *err)
 {
 	char *dir = NULL, *name;
 	struct dirent *e;
@@ -213,7 +213,7 @@ store_lineages(struct store *s, bool with_cert, struct lineages *out,
 	int rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = conf_names(s, &all, err);
+	rc = store_lineage_names(s, &all, err);
 	for (size_t i = 0; rc == 0 && i < all.n; i++) {
 		rc = read_lineage(s, all.v[i], with_cert, &l, err);
 		if (rc == -1 || l == NULL)

@@ -38,6 +38,9 @@ struct store;
  * problem.  with_cert: read the certificates too. */
 int store_lineages(struct store *s, bool with_cert, struct lineages *out,
     struct error *err) WARN_UNUSED;
+/* Only the names, sorted; no conf is read. */
+int store_lineage_names(struct store *s, struct strs *out, struct error *err)
+    WARN_UNUSED;
 void lineages_free(struct lineages *l);
 void lineage_free(struct lineage *l);
 
