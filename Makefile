@@ -15,6 +15,7 @@ BINDIR	?= $(PREFIX)/bin
 MANDIR	?= $(PREFIX)/share/man
 DOCDIR	?= $(PREFIX)/share/doc/acmeferry
 EXAMPLEDIR ?= $(DOCDIR)/examples
+UNITDIR	?= $(PREFIX)/lib/systemd/system
 
 CC	?= cc
 SAN	?=
@@ -131,13 +132,23 @@ install: all
 	install -m 0644 src/man/acmeferry.yml.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 0644 README.md CHANGELOG.md LICENSE src/man/PROTOCOL.md \
 	    $(DESTDIR)$(DOCDIR)/
-	install -m 0644 config.example.yml contrib/cron/acmeferry \
-	    $(DESTDIR)$(EXAMPLEDIR)/
+	install -m 0644 config.example.yml $(DESTDIR)$(EXAMPLEDIR)/
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's,/usr/local/bin/,$(BINDIR)/,' contrib/cron/acmeferry \
+	    >$(DESTDIR)$(EXAMPLEDIR)/acmeferry
+	sed 's,/usr/local/bin/,$(BINDIR)/,' \
+	    contrib/systemd/acmeferry.service \
+	    >$(DESTDIR)$(UNITDIR)/acmeferry.service
+	install -m 0644 contrib/systemd/acmeferry.timer $(DESTDIR)$(UNITDIR)/
+	chmod 0644 $(DESTDIR)$(EXAMPLEDIR)/acmeferry \
+	    $(DESTDIR)$(UNITDIR)/acmeferry.service
 
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/acmeferry $(DESTDIR)$(MANDIR)/man1/acmeferry.1 \
-	    $(DESTDIR)$(MANDIR)/man5/acmeferry.yml.5
+	    $(DESTDIR)$(MANDIR)/man5/acmeferry.yml.5 \
+	    $(DESTDIR)$(UNITDIR)/acmeferry.service \
+	    $(DESTDIR)$(UNITDIR)/acmeferry.timer
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 .PHONY: clean

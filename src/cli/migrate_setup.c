@@ -33,6 +33,9 @@ copy_cert(const struct config_cert *from, struct config_cert *to,
 	}
 	to->issuer = from->issuer;
 	to->reuse_key = from->reuse_key;
+	to->alarm_before = from->alarm_before;
+	if (strs_copy(&to->served, &from->served, err) == -1)
+		return -1;
 	return strs_copy(&to->deploy_hook, &from->deploy_hook, err);
 }
 
@@ -137,21 +140,6 @@ migrate_begin(struct migrate *m, const struct cli_args *a, struct error *err)
 	return cli_store(cli, &m->store, err);
 }
 
-/* The options that a run from cron needs besides its own. */
-static int
-cron_options(const struct migrate *m, struct strs *out, struct error *err)
-{
-	const struct cli *cli = m->cli;
-
-	if (strs_copy(out, &cli->self_options, err) == -1)
-		return -1;
-	if (cli->server == NULL || server_same(cli->server,
-	    cli->config->server))
-		return 0;
-	return strs_add(out, "--server", err) == -1 ? -1 :
-	    strs_add(out, cli->server, err);
-}
-
 static int
 print_line(struct migrate *m, const char *line, bool root, struct error *err)
 {
@@ -181,22 +169,21 @@ static int
 say_cron(struct migrate *m, struct error *err)
 {
 	bool root = geteuid() == 0;
-	struct strs options = {0};
+	const struct cron_cert cert = { m->cert->name, &m->domains, false };
 	char *where = NULL, *line = NULL;
 	int rc = -1;
 
-	if (cron_find("", &m->domains, &where, err) == -1)
+	if (cron_find("", &cert, &where, err) == -1)
 		goto out;
 	if (where != NULL) {
 		log_step("renewal: '%s' runs it", where);
 		rc = 0;
 		goto out;
 	}
-	if (cron_options(m, &options, err) == 0 && cron_line(m->cli->self,
-	    &options, &m->domains, root, &line, err) == 0)
+	if (cron_line(m->cli->self, &m->cli->self_options, root, &line, err)
+	    == 0)
 		rc = print_line(m, line, root, err);
 out:
-	strs_free(&options);
 	free(where);
 	free(line);
 	return rc;

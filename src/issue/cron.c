@@ -47,10 +47,68 @@ has_word(const char *line, size_t len, const char *word)
 	return false;
 }
 
-bool
-cron_covers(const char *text, size_t len, const struct strs *domains)
+/* "renew" with no NAME at all, or with this one among them.  line: what
+ * stands behind the word. */
+static bool
+renews(const char *line, const char *end, const struct cron_cert *cert)
 {
-	const char *end = text + len, *nl;
+	static const char *const with_value[] = { "-c", "--config",
+		"--config-dir", "--work-dir", "--logs-dir", "--state-dir",
+		"--server", "--account", "--max-wait" };
+	bool any = false, skip = false;
+	const char *p = line, *start;
+	size_t n;
+
+	while (p < end) {
+		while (p < end && strchr(" \t\r'\"", *p) != NULL)
+			p++;
+		start = p;
+		while (p < end && strchr(" \t\r'\"", *p) == NULL)
+			p++;
+		n = (size_t)(p - start);
+		if (n == 0 || memchr(start, '>', n) != NULL ||
+		    strchr("|&;)", *start) != NULL)
+			break;
+		if (skip || *start == '-') {
+			bool was = skip;
+
+			skip = false;
+			for (size_t i = 0; !was && i < sizeof(with_value) /
+			    sizeof(with_value[0]); i++)
+				skip = skip || (strlen(with_value[i]) == n &&
+				    memcmp(with_value[i], start, n) == 0);
+			continue;
+		}
+		any = true;
+		if (strlen(cert->name) == n &&
+		    memcmp(cert->name, start, n) == 0)
+			return true;
+	}
+	return !any && !cert->by_name;
+}
+
+/* Behind the first word "renew" of the line; NULL: it has none. */
+static const char *
+behind_renew(const char *p, const char *end)
+{
+	static const char word[] = "renew";
+	const size_t n = sizeof(word) - 1;
+	const char *begin = p, *hit;
+
+	while ((hit = memmem(p, (size_t)(end - p), word, n)) != NULL) {
+		p = hit + n;
+		if (hit != begin && (hit[-1] == ' ' || hit[-1] == '\t') &&
+		    (p == end || strchr(blanks, *p) != NULL))
+			return p;
+	}
+	return NULL;
+}
+
+bool
+cron_covers(const char *text, size_t len, const struct cron_cert *cert)
+{
+	const char *end = text + len, *nl, *rest;
+	const struct strs *domains = cert->domains;
 
 	for (const char *p = text; p < end; p = nl + 1) {
 		size_t n, i = 0;
@@ -62,7 +120,12 @@ cron_covers(const char *text, size_t len, const struct strs *domains)
 			p++;
 		n = (size_t)(nl - p);
 		if (n == 0 || *p == '#' || memmem(p, n, "acmeferry", 9) ==
-		    NULL || !has_word(p, n, "issue"))
+		    NULL)
+			continue;
+		rest = behind_renew(p, nl);
+		if (rest != NULL && renews(rest, nl, cert))
+			return true;
+		if (!has_word(p, n, "issue"))
 			continue;
 		while (i < domains->n && has_word(p, n, domains->v[i]))
 			i++;
@@ -73,7 +136,7 @@ cron_covers(const char *text, size_t len, const struct strs *domains)
 }
 
 static bool
-file_covers(const char *path, const struct strs *domains)
+file_covers(const char *path, const struct cron_cert *cert)
 {
 	struct error ignored;
 	struct buf b;
@@ -83,7 +146,7 @@ file_covers(const char *path, const struct strs *domains)
 	buf_init(&b, LIMIT_CONF_FILE);
 	covers = io_read_file(AT_FDCWD, path, LIMIT_CONF_FILE, IO_MISSING_OK,
 	    &b, &found, &ignored) == 0 && found &&
-	    cron_covers(buf_str(&b), b.len, domains);
+	    cron_covers(buf_str(&b), b.len, cert);
 	buf_free(&b);
 	return covers;
 }
@@ -102,7 +165,7 @@ cron_reads(const char *name)
 typedef bool name_ok(const char *name);
 
 static int
-search_dir(const char *dir, name_ok *wanted, const struct strs *domains,
+search_dir(const char *dir, name_ok *wanted, const struct cron_cert *cert,
     char **where, struct error *err)
 {
 	struct dirent *e;
@@ -117,7 +180,7 @@ search_dir(const char *dir, name_ok *wanted, const struct strs *domains,
 		    (wanted != NULL && !wanted(e->d_name)))
 			continue;
 		rc = str_printf(&path, err, "%s/%s", dir, e->d_name);
-		if (rc == 0 && file_covers(path, domains))
+		if (rc == 0 && file_covers(path, cert))
 			*where = path;
 		else if (rc == 0)
 			free(path);
@@ -129,7 +192,7 @@ search_dir(const char *dir, name_ok *wanted, const struct strs *domains,
 /* The service of an enabled timer. */
 static int
 search_service(const char *root, const char *timer,
-    const struct strs *domains, char **where, struct error *err)
+    const struct cron_cert *cert, char **where, struct error *err)
 {
 	static const char *const dirs[] = { "/etc/systemd/system",
 	    "/run/systemd/system", "/usr/local/lib/systemd/system",
@@ -141,7 +204,7 @@ search_service(const char *root, const char *timer,
 		if (str_printf(&path, err, "%s%s/%.*s.service", root, dirs[i],
 		    stem, timer) == -1)
 			return -1;
-		if (file_covers(path, domains)) {
+		if (file_covers(path, cert)) {
 			*where = path;
 			return 0;
 		}
@@ -151,8 +214,8 @@ search_service(const char *root, const char *timer,
 }
 
 static int
-search_timers(const char *root, const struct strs *domains, char **where,
-    struct error *err)
+search_timers(const char *root, const struct cron_cert *cert,
+    char **where, struct error *err)
 {
 	struct dirent *e;
 	char *path;
@@ -168,15 +231,15 @@ search_timers(const char *root, const struct strs *domains, char **where,
 		return 0;
 	while (rc == 0 && *where == NULL && (e = readdir(d)) != NULL)
 		if (str_ends(e->d_name, ".timer"))
-			rc = search_service(root, e->d_name, domains, where,
-			    err);
+			rc = search_service(root, e->d_name, cert,
+			    where, err);
 	(void)closedir(d);
 	return rc;
 }
 
 /* A user cannot read his crontab but by asking for it. */
 static int
-search_own(const struct strs *domains, char **where, struct error *err)
+search_own(const struct cron_cert *cert, char **where, struct error *err)
 {
 	char program[] = "crontab", list[] = "-l";
 	char *argv[] = { program, list, NULL };
@@ -195,7 +258,7 @@ search_own(const struct strs *domains, char **where, struct error *err)
 	spec.envp = env.v;
 	if (proc_run(&spec, NULL, &out, NULL, clock_mono() +
 	    LIMIT_HTTP_CONNECT, &status, &ignored) == 0 && status == 0 &&
-	    cron_covers(buf_str(&out), out.len, domains))
+	    cron_covers(buf_str(&out), out.len, cert))
 		rc = str_dup(where, "crontab -l", err);
 	strs_free(&env);
 	buf_free(&out);
@@ -203,7 +266,7 @@ search_own(const struct strs *domains, char **where, struct error *err)
 }
 
 int
-cron_find(const char *root, const struct strs *domains, char **where,
+cron_find(const char *root, const struct cron_cert *cert, char **where,
     struct error *err)
 {
 	static const struct {
@@ -222,7 +285,7 @@ cron_find(const char *root, const struct strs *domains, char **where,
 	*where = NULL;
 	if (str_printf(&path, err, "%s/etc/crontab", root) == -1)
 		return -1;
-	if (file_covers(path, domains)) {
+	if (file_covers(path, cert)) {
 		*where = path;
 		return 0;
 	}
@@ -231,39 +294,28 @@ cron_find(const char *root, const struct strs *domains, char **where,
 	    i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		if (str_printf(&path, err, "%s%s", root, dirs[i].dir) == -1)
 			return -1;
-		rc = search_dir(path, dirs[i].wanted, domains, where, err);
+		rc = search_dir(path, dirs[i].wanted, cert, where, err);
 		free(path);
 	}
 	if (rc == 0 && *where == NULL)
-		rc = search_timers(root, domains, where, err);
+		rc = search_timers(root, cert, where, err);
 	if (rc == 0 && *where == NULL && root[0] == '\0' && geteuid() != 0)
-		rc = search_own(domains, where, err);
+		rc = search_own(cert, where, err);
 	return rc;
 }
 
-/* Of host and names: the same every time, another one elsewhere. */
+/* Of the host: the same every time, another one elsewhere. */
 static int
-minute_of(const struct strs *domains, int *out, struct error *err)
+minute_of(int *out, struct error *err)
 {
 	unsigned char digest[DIGEST_SHA256];
 	char host[256] = "";
-	struct buf b;
-	int rc;
 
-	buf_init(&b, LIMIT_CONF_FILE);
 	(void)gethostname(host, sizeof(host) - 1);
-	buf_adds(&b, host);
-	for (size_t i = 0; i < domains->n; i++) {
-		buf_addc(&b, ' ');
-		buf_adds(&b, domains->v[i]);
-	}
-	rc = buf_check(&b, "names", err);
-	if (rc == 0)
-		rc = digest_sha256(b.data, b.len, digest, err);
-	if (rc == 0)
-		*out = digest[0] % HOUR_MINUTES;
-	buf_free(&b);
-	return rc;
+	if (digest_sha256(host, strlen(host), digest, err) == -1)
+		return -1;
+	*out = digest[0] % HOUR_MINUTES;
+	return 0;
 }
 
 /* "%" means a newline to cron. */
@@ -283,15 +335,15 @@ add_escaped(struct buf *b, const char *word)
 }
 
 int
-cron_line(const char *self, const struct strs *options,
-    const struct strs *domains, bool user, char **out, struct error *err)
+cron_line(const char *self, const struct strs *options, bool user,
+    char **out, struct error *err)
 {
 	struct buf b;
 	int minute = 0, rc = -1;
 
 	*out = NULL;
 	buf_init(&b, LIMIT_CONF_FILE);
-	if (minute_of(domains, &minute, err) == -1)
+	if (minute_of(&minute, err) == -1)
 		goto out;
 	buf_addf(&b, "%d * * * * %stest -x ", minute, user ? "root " : "");
 	add_escaped(&b, self);
@@ -301,11 +353,7 @@ cron_line(const char *self, const struct strs *options,
 		buf_addc(&b, ' ');
 		add_escaped(&b, options->v[i]);
 	}
-	buf_adds(&b, " issue -q");
-	for (size_t i = 0; i < domains->n; i++) {
-		buf_adds(&b, " -d ");
-		add_escaped(&b, domains->v[i]);
-	}
+	buf_adds(&b, " renew -q");
 	if (buf_check(&b, "cron line", err) == -1)
 		goto out;
 	*out = buf_steal(&b);

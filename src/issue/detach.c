@@ -190,12 +190,13 @@ say_guard(struct detach *d, const struct plan *p, const struct lineage *l,
 static int
 say_cron(struct detach *d, const struct strs *names, struct error *err)
 {
+	const struct cron_cert cert = { d->name, names, true };
 	char *where = NULL;
 	int rc;
 
 	if (names->n == 0)
 		return 0;
-	rc = cron_find("", names, &where, err);
+	rc = cron_find("", &cert, &where, err);
 	if (rc == 0 && where != NULL)
 		rc = strs_addf(&d->todo, err, "'%s': has a line of acmeferry; "
 		    "where it names %s, take it out", vis(where),

@@ -121,9 +121,8 @@ fi
 echo "    (the CA fetched nothing more: still $after response(s))"
 
 step "7. From cron, from now on; not due is fine"
-SHOWN="acmeferry issue -q -d $NAME; echo \$?"
-show sh -c '"$@"; echo $?' sh "$ACMEFERRY" -c "$T/internal/config.yml" issue -q \
-    -d $NAME
+SHOWN="acmeferry renew -q; echo \$?"
+show sh -c '"$@"; echo $?' sh "$ACMEFERRY" -c "$T/internal/config.yml" renew -q
 
 printf '\n%sDone.%s The certificate was issued with no challenge; its key never left\n' \
     "$B" "$N"

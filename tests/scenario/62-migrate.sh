@@ -58,7 +58,7 @@ err_like "verify" '^acmeferry: verify: account https://.* is valid'
 err_like "verify names" "^acmeferry: verify: '$NAME' is authorised"
 err_like "issue" "^acmeferry: issue: '$NAME' was issued, valid until 20"
 err_like "renewal" "^acmeferry: renewal: '$NAME' is now configured"
-out_like "cron line" "test -x $ACMEFERRY && $ACMEFERRY .*issue -q -d $NAME"
+out_like "cron line" "test -x $ACMEFERRY && $ACMEFERRY .*renew -q"
 is "no challenge was tried" "$(attempts)" "$TRIED"
 is "the account" "$(conf_value internal account)" "$ID"
 CERTYML=$T/internal/config.d/cert-$NAME.yml
@@ -89,7 +89,7 @@ rc_is "by the peer's name" 0
 # the printed line works as cron runs it
 echo "$OUT" | jq -r .cron | sed 's/^[0-9]* \* \* \* \* \(root \)\{0,1\}//' \
     >"$T/cron.sh"
-ok "the line is in JSON" grep -q "issue -q -d $NAME\$" "$T/cron.sh"
+ok "the line is in JSON" grep -q "renew -q\$" "$T/cron.sh"
 run env -i PATH=/usr/bin:/bin HOME="$HOME" sh "$T/cron.sh"
 rc_is "cron's line runs" 0
 silent "and is silent"

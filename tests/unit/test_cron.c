@@ -44,18 +44,36 @@ test_covers(void **state)
 		{ "1 2 * * * acmeferry verify -d a.example\n", false, false },
 		{ "1 2 * * * certbot issue -d a.example\n", false, false },
 		{ "acmeferry\nissue -d a.example\n", false, false },
+		{ "17 * * * * root acmeferry renew -q\n", true, true },
+		{ "17 * * * * root test -x /a/acmeferry && /a/acmeferry -c "
+		    "/x renew -q --lineages >/dev/null 2>&1\n", true, true },
+		{ "1 * * * * acmeferry renew --state-dir /s -q | logger\n",
+		    true, true },
+		{ "1 * * * * acmeferry renew 'c1'\n", true, true },
+		{ "1 * * * * acmeferry renew c2 -q c1\n", true, true },
+		{ "1 * * * * acmeferry renew c2 -q\n", false, false },
+		{ "ExecStart=/usr/bin/acmeferry renew -q\n", true, true },
+		{ "1 * * * * acmeferry-renew -q\n", false, false },
+		{ "1 * * * * certbot renew -q\n", false, false },
+		{ "# acmeferry renew -q\n", false, false },
 	};
 	struct strs one = names("a.example", NULL);
 	struct strs two = names("a.example", "b.example");
+	struct cron_cert cone = { "c1", &one, false };
+	struct cron_cert ctwo = { "c1", &two, false };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
 		size_t len = strlen(t[i].text);
 
-		if (cron_covers(t[i].text, len, &one) != t[i].one ||
-		    cron_covers(t[i].text, len, &two) != t[i].two)
+		if (cron_covers(t[i].text, len, &cone) != t[i].one ||
+		    cron_covers(t[i].text, len, &ctwo) != t[i].two)
 			fail_msg("row %zu", i);
 	}
+	/* what names it alone */
+	cone.by_name = true;
+	assert_false(cron_covers("acmeferry renew -q", 18, &cone));
+	assert_true(cron_covers("acmeferry renew c1", 18, &cone));
 	strs_free(&one);
 	strs_free(&two);
 }
@@ -63,8 +81,8 @@ test_covers(void **state)
 static void
 test_line(void **state)
 {
-	struct strs domains = names("a.example", "*.b.example");
-	struct strs options = {0};
+	struct strs none = {0}, options = {0};
+	struct cron_cert any = { "any", &none, false };
 	struct error err;
 	char *line, *again;
 	const char *rest;
@@ -73,27 +91,24 @@ test_line(void **state)
 	(void)state;
 	assert_int_equal(strs_add(&options, "-c", &err), 0);
 	assert_int_equal(strs_add(&options, "/etc/100% x.yml", &err), 0);
-	assert_int_equal(cron_line("/usr/bin/acmeferry", &options, &domains,
-	    true, &line, &err), 0);
-	assert_int_equal(cron_line("/usr/bin/acmeferry", &options, &domains,
-	    true, &again, &err), 0);
+	assert_int_equal(cron_line("/usr/bin/acmeferry", &options, true,
+	    &line, &err), 0);
+	assert_int_equal(cron_line("/usr/bin/acmeferry", &options, true,
+	    &again, &err), 0);
 	assert_string_equal(line, again);
 	minute = strtol(line, NULL, 10);
 	assert_true(minute >= 0 && minute < 60);
 	rest = strchr(line, ' ');
 	assert_string_equal(rest, " * * * * root test -x /usr/bin/acmeferry "
-	    "&& /usr/bin/acmeferry -c '/etc/100\\% x.yml' issue -q "
-	    "-d a.example -d '*.b.example'");
-	assert_true(cron_covers(line, strlen(line), &domains));
+	    "&& /usr/bin/acmeferry -c '/etc/100\\% x.yml' renew -q");
+	assert_true(cron_covers(line, strlen(line), &any));
 	free(line);
 	free(again);
 	strs_free(&options);
-	assert_int_equal(cron_line("/a", NULL, &domains, false, &line, &err),
-	    0);
+	assert_int_equal(cron_line("/a", NULL, false, &line, &err), 0);
 	assert_string_equal(strchr(line, ' '), " * * * * test -x /a && /a "
-	    "issue -q -d a.example -d '*.b.example'");
+	    "renew -q");
 	free(line);
-	strs_free(&domains);
 }
 
 static void
@@ -119,10 +134,11 @@ static void
 check_find(const char *root, const char *name, const char *want)
 {
 	struct strs domains = names(name, NULL);
+	struct cron_cert cert = { "c1", &domains, false };
 	struct error err;
 	char *where, full[512];
 
-	assert_int_equal(cron_find(root, &domains, &where, &err), 0);
+	assert_int_equal(cron_find(root, &cert, &where, &err), 0);
 	if (want == NULL)
 		assert_null(where);
 	else {
@@ -160,6 +176,13 @@ test_find(void **state)
 	check_find(root, "timer.example",
 	    "/usr/lib/systemd/system/ferry.service");
 	check_find(root, "off.example", NULL);
+	/* for all certificates: the unit that is installed */
+	put(root, "/etc/systemd/system/timers.target.wants/acmeferry.timer",
+	    "");
+	put(root, "/usr/local/lib/systemd/system/acmeferry.service",
+	    "[Service]\nExecStart=/usr/local/bin/acmeferry renew -q\n");
+	check_find(root, "off.example",
+	    "/usr/local/lib/systemd/system/acmeferry.service");
 	snprintf(rm, sizeof(rm), "rm -rf %s", root);
 	assert_int_equal(system(rm), 0);
 }
