@@ -87,7 +87,9 @@ enum command_flags {
 	CMD_NAMES = 64,
 	CMD_PEERS = 128,
 	CMD_CERTIFICATES = 256,
-	CMD_TABLE = 512		/* one named as the command */
+	CMD_TABLE = 512,	/* one named as the command */
+	CMD_QUIET_ROWS = 1024	/* quiet_for counts for each row by itself: the
+				 * command sets `held` */
 };
 
 struct command {
@@ -113,6 +115,7 @@ int cmd_verify(struct cli *, const struct cli_args *, struct error *);
 int cmd_pull(struct cli *, const struct cli_args *, struct error *);
 int cmd_push(struct cli *, const struct cli_args *, struct error *);
 int cmd_issue(struct cli *, const struct cli_args *, struct error *);
+int cmd_renew(struct cli *, const struct cli_args *, struct error *);
 int cmd_backups(struct cli *, const struct cli_args *, struct error *);
 int cmd_restore(struct cli *, const struct cli_args *, struct error *);
 int cmd_detach(struct cli *, const struct cli_args *, struct error *);
@@ -125,8 +128,8 @@ int cmd_config(struct cli *, const struct cli_args *, struct error *);
 /* each cmd_NAME.c also defines its table, named in cli/commands.c */
 extern const struct cli_option migrate_options[], list_options[],
     check_options[], verify_options[], pull_options[], push_options[],
-    issue_options[], backups_options[], restore_options[], detach_options[],
-    forget_options[], serve_options[], authorize_options[],
+    issue_options[], renew_options[], backups_options[], restore_options[],
+    detach_options[], forget_options[], serve_options[], authorize_options[],
     holders_options[], hook_options[], config_options[];
 
 /* The ACME server where one is needed: --server, else acme.server. */

@@ -15,6 +15,12 @@ static const char *const issue_examples[] = {
 	"acmeferry issue -q -d app.example.com    (from cron)", NULL
 };
 
+static const char *const renew_examples[] = {
+	"acmeferry renew -q    (from cron, hourly)",
+	"acmeferry renew --dry-run",
+	"acmeferry renew app.example.com --now", NULL
+};
+
 static const char *const pull_examples[] = {
 	"acmeferry pull ssh://root@www.example.com",
 	"acmeferry pull surrogate --account 3f2a", NULL
@@ -41,6 +47,14 @@ const struct command commands[] = {
 	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS |
 	    CMD_ACCOUNTS | CMD_PEERS | CMD_NAMES | CMD_CERTIFICATES,
 	    cmd_migrate },
+	{ "renew", GROUP_CRON, "[NAME...]",
+	    "from cron: renew what is due, each for itself",
+	    "All configured certificates, or those named.  For each: pull "
+	    "what it needs, decide, and renew it when it is due, earlier where "
+	    "the window closes before that.  An hourly run for which nothing "
+	    "can be due uses no network.", renew_options, renew_examples, 0,
+	    -1, CMD_LENIENT | CMD_QUIET_ROWS | CMD_ACCOUNTS | CMD_PEERS |
+	    CMD_NAMES | CMD_CERTIFICATES, cmd_renew },
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
 	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
 	    CMD_ACCOUNTS, cmd_list },

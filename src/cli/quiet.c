@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/vis.h"
 
 enum {
 	DAY = 24 * 60 * 60,
@@ -118,8 +119,8 @@ write_state(int dir, const char *name, const struct state *st,
 
 /* A retry: *hold says whether nothing is said of it yet. */
 static int
-hold_retry(const struct cli *cli, int dir, const char *name, bool *hold,
-    struct error *err)
+hold_retry(const struct cli *cli, int dir, const char *name,
+    const char *what, bool *hold, struct error *err)
 {
 	int64_t now = clock_now();
 	struct state st;
@@ -137,22 +138,22 @@ hold_retry(const struct cli *cli, int dir, const char *name, bool *hold,
 	if (!*hold) {
 		st.told = now;
 		if (now > st.since)
-			log_error("this has lasted for %s", num_duration_text(
-			    now - st.since, text, sizeof(text)));
+			log_error("%s has lasted for %s", what,
+			    num_duration_text(now - st.since, text,
+			    sizeof(text)));
 	}
 	return write_state(dir, name, &st, err);
 }
 
 static int
-hold(const struct cli *cli, const struct cli_parsed *p, enum code code,
-    bool *held, struct error *err)
+hold(const struct cli *cli, const char *name, const char *what,
+    enum code code, bool *held, struct error *err)
 {
 	static const struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
-	char name[DIGEST_SHA256_HEX], *path = NULL;
+	char *path = NULL;
 	int dir = -1, rc;
 
-	if (subject(p, name, err) == -1 ||
-	    str_printf(&path, err, "%s/quiet", cli->config->state_dir) == -1)
+	if (str_printf(&path, err, "%s/quiet", cli->config->state_dir) == -1)
 		return -1;
 	rc = 0;
 	if (code == CODE_RETRY) {
@@ -160,7 +161,7 @@ hold(const struct cli *cli, const struct cli_parsed *p, enum code code,
 		if (rc == 0)
 			rc = atomic_open_dir(AT_FDCWD, path, true, &dir, err);
 		if (rc == 0)
-			rc = hold_retry(cli, dir, name, held, err);
+			rc = hold_retry(cli, dir, name, what, held, err);
 	} else if (access(path, F_OK) == 0) {
 		rc = atomic_open_dir(AT_FDCWD, path, true, &dir, err);
 		if (rc == 0 && faccessat(dir, name, F_OK, 0) == 0)
@@ -172,19 +173,58 @@ hold(const struct cli *cli, const struct cli_parsed *p, enum code code,
 	return rc;
 }
 
-bool
-quiet_hold(const struct cli *cli, const struct cli_parsed *p, enum code code)
+static bool
+judge(const struct cli *cli, const char *name, const char *what,
+    enum code code)
 {
 	struct error err;
 	bool held = false;
 
-	if (!cli->quiet || cli->dry_run || cli->config == NULL ||
-	    p->command == NULL)
-		return false;
-	if (hold(cli, p, code, &held, &err) == -1) {
+	if (hold(cli, name, what, code, &held, &err) == -1) {
 		if (code == CODE_RETRY)
 			log_error("%s", err.msg);
 		return false;
 	}
+	return held;
+}
+
+bool
+quiet_hold(const struct cli *cli, const struct cli_parsed *p, enum code code)
+{
+	char name[DIGEST_SHA256_HEX];
+	struct error err;
+
+	if (!cli->quiet || cli->dry_run || cli->config == NULL ||
+	    p->command == NULL)
+		return false;
+	if (subject(p, name, &err) == -1) {
+		if (code == CODE_RETRY)
+			log_error("%s", err.msg);
+		return false;
+	}
+	return judge(cli, name, "this", code);
+}
+
+bool
+quiet_hold_row(const struct cli *cli, const char *kind, const char *name,
+    enum code code)
+{
+	char digest[DIGEST_SHA256_HEX], *what = NULL;
+	struct error err;
+	struct buf b;
+	bool held = false;
+
+	if (!cli->quiet || cli->dry_run)
+		return false;
+	buf_init(&b, SUBJECT_MAX);
+	buf_add(&b, cli->report.command, strlen(cli->report.command) + 1);
+	buf_add(&b, kind, strlen(kind) + 1);
+	buf_adds(&b, name);
+	if (buf_check(&b, name, &err) == 0 &&
+	    digest_sha256_hex(b.data, b.len, digest, &err) == 0 &&
+	    str_printf(&what, &err, "'%s': this", vis(name)) == 0)
+		held = judge(cli, digest, what, code);
+	free(what);
+	buf_free(&b);
 	return held;
 }

@@ -16,4 +16,12 @@
 bool quiet_hold(const struct cli *cli, const struct cli_parsed *p,
     enum code code);
 
+/*
+ * The same for one thing of a command that looks at many (CMD_QUIET_ROWS): a
+ * certificate or a peer, each with its own time.  Only -q and --dry-run of the
+ * command line count.
+ */
+bool quiet_hold_row(const struct cli *cli, const char *kind,
+    const char *name, enum code code);
+
 #endif

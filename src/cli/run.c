@@ -54,7 +54,8 @@ finish(struct cli *cli, const struct cli_parsed *p)
 			log_error("%s", r->err.msg);
 		return (int)code;
 	}
-	held = quiet_hold(cli, p, code);
+	held = c != NULL && (c->flags & CMD_QUIET_ROWS) != 0 ? r->held :
+	    quiet_hold(cli, p, code);
 	if (cli->json) {
 		/* a document on every exit; the rest is for a person */
 		rc = report_json(r, STDOUT_FILENO, &err);

@@ -54,7 +54,9 @@ struct config_cert {
 	bool reuse_key;
 	char *preferred_chain;
 	char *profile;		/* "" : acme.profile */
+	int64_t alarm_before;	/* seconds or CONFIG_AUTO */
 	struct strs deploy_hook;	/* an argv */
+	struct strs served;	/* HOST:PORT, [ADDRESS]:PORT */
 };
 
 struct config {

@@ -43,7 +43,7 @@ const struct schema_key schema[] = {
 	    SCHEMA_NOT_EMPTY, "backups, ledger, remembered authorizations"),
 	TOP(NULL, "lock_timeout", VALUE_DURATION, lock_timeout, "auto",
 	    auto_words, NULL, 0,
-	    "how long to wait for certbot's lock; auto: 30s"),
+	    "how long to wait for certbot's lock; auto: 30s, from cron 15m"),
 	TOP(NULL, "quiet_for", VALUE_DURATION, quiet_for, "24h", NULL, NULL,
 	    0, "with -q, say nothing of a 'retry' until it has lasted so long"),
 	TOP(NULL, "environment", VALUE_LIST, environment, NULL, NULL,
@@ -107,8 +107,13 @@ const struct schema_key schema[] = {
 	    value_line, 0, "certbot's --preferred-chain"),
 	CERT("profile", VALUE_TEXT, profile, "", NULL, value_line, 0,
 	    "empty: acme.profile"),
+	CERT("alarm_before", VALUE_DURATION, alarm_before, "auto",
+	    auto_words, NULL, 0, "exit 9 when it could not be renewed so long "
+	    "before its end; auto: a sixth of its lifetime"),
 	CERT("deploy_hook", VALUE_LIST, deploy_hook, NULL, NULL, NULL, 0,
 	    "the argv to run after each issue"),
+	CERT("served", VALUE_LIST, served, NULL, NULL, value_host_port, 0,
+	    "HOST:PORT that must serve it: compared with live/"),
 };
 const size_t schema_size = sizeof(schema) / sizeof(schema[0]);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/num.h"
 #include "base/strs.h"
 #include "base/vis.h"
 #include "config/url.h"
@@ -258,6 +259,30 @@ value_peer_name(const char *value, char **normal, struct error *err)
 		return error_set(err, CODE_USAGE, "found '%s', want a name of "
 		    "letters, digits, '.', '_' and '-'", vis(value));
 	return 0;
+}
+
+int
+value_host_port(const char *value, char **normal, struct error *err)
+{
+	const char *colon = strrchr(value, ':');
+	struct error ignored;
+	int64_t port;
+	size_t len;
+
+	(void)normal;
+	len = colon == NULL ? 0 : (size_t)(colon - value);
+	if (len > 2 && value[0] == '[' && value[len - 1] == ']') {
+		if (strspn(value + 1, "0123456789abcdefABCDEF:.") == len - 2 &&
+		    num_parse(colon + 1, 1, 65535, "port", &port, &ignored)
+		    == 0)
+			return 0;
+	} else if (len > 0 && len <= LIMIT_NAME && value[0] != '-' &&
+	    strspn(value, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len &&
+	    num_parse(colon + 1, 1, 65535, "port", &port, &ignored) == 0)
+		return 0;
+	return error_set(err, CODE_USAGE, "found '%s', want HOST:PORT or "
+	    "[ADDRESS]:PORT", vis(value));
 }
 
 int

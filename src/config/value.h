@@ -23,6 +23,7 @@ value_check value_variable;	/* of the environment, "*" at its end */
 value_check value_ssh_option;
 value_check value_peer_name;
 value_check value_lineage_name;
+value_check value_host_port;	/* HOST:PORT, [ADDRESS]:PORT */
 value_check value_line;		/* no control characters */
 
 /* Names of values that may not be used as the name of a file or a peer. */

@@ -120,4 +120,7 @@ int issue_verify(struct issue *is, struct error *err) WARN_UNUSED;
  * matches key, names and account, whatever certbot says. */
 int issue_finish(struct issue *is, struct error *err) WARN_UNUSED;
 
+/* Runs the deploy hook that an earlier run left pending; no lock is needed. */
+int issue_deploy(struct issue *is, struct error *err) WARN_UNUSED;
+
 #endif

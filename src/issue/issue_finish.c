@@ -283,6 +283,13 @@ out:
 }
 
 int
+issue_deploy(struct issue *is, struct error *err)
+{
+	return is->lineage == NULL || is->lineage->cert == NULL ? 0 :
+	    deploy(is, is->lineage, false, err);
+}
+
+int
 issue_finish(struct issue *is, struct error *err)
 {
 	if (is->opts.dry_run)
@@ -292,5 +299,5 @@ issue_finish(struct issue *is, struct error *err)
 	if (take_over(is, err) == -1)
 		return -1;
 	/* an hourly run is the chance of a hook that failed */
-	return is->deploy_pending ? deploy(is, is->lineage, false, err) : 0;
+	return is->deploy_pending ? issue_deploy(is, err) : 0;
 }

@@ -54,6 +54,7 @@ struct report_peer {
 	enum code result;
 	char *error;
 	long retry_after;	/* -1 */
+	bool held;		/* as of a certificate */
 };
 
 struct report_certificate {
@@ -66,6 +67,7 @@ struct report_certificate {
 	bool deploy_pending;
 	enum code result;
 	char *error;
+	bool held;		/* text says nothing of it yet (quiet_for) */
 };
 
 /* A list that only one command has (backups, holders, ...).  A cell is a JSON
@@ -85,6 +87,8 @@ struct report {
 	bool brief;		/* text: each step was told already, so only
 				 * what failed and the lines */
 	bool strict;			/* check --strict */
+	bool held;		/* nothing is said, the exit status is 0: every
+				 * failure is held */
 	struct error err;		/* err.code CODE_OK: none */
 	struct strs problems;		/* where err is several: each; JSON's
 					 * error.message then has them all, a

@@ -210,7 +210,7 @@ put_peers(struct writer *w)
 
 	for (size_t i = 0; i < w->r->npeers; i++) {
 		p = &w->r->peers[i];
-		if (w->quiet && p->result == CODE_OK)
+		if ((w->quiet && p->result == CODE_OK) || p->held)
 			continue;
 		/* it was never asked; why is said once, on stderr */
 		if (p->error != NULL && nothing_came(p) &&
@@ -234,6 +234,25 @@ put_peers(struct writer *w)
 }
 
 static void
+put_decision(struct writer *w, const struct report_certificate *c)
+{
+	/* what is no try cannot fail */
+	static const char *const states[] = { "nothing", "wait", "alarm" };
+	const char *what = c->decision != NULL ? c->decision :
+	    c->result != CODE_OK ? "begin" : "nothing";
+	bool is_state = false;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		is_state = is_state || strcmp(what, states[i]) == 0;
+	/* where the deploy hook failed, the rest did not */
+	if (c->result == CODE_OK || c->deploy_pending || is_state)
+		add_vis(&w->o.b, what);
+	else
+		buf_addf(&w->o.b, "failed to %s", strcmp(what, "begin") == 0 ||
+		    strcmp(what, "issue") == 0 ? what : "renew");
+}
+
+static void
 put_certificates(struct writer *w)
 {
 	const struct report_certificate *c;
@@ -241,15 +260,11 @@ put_certificates(struct writer *w)
 
 	for (size_t i = 0; i < w->r->ncertificates; i++) {
 		c = &w->r->certificates[i];
-		if (w->quiet && c->result == CODE_OK)
+		if ((w->quiet && c->result == CODE_OK) || c->held)
 			continue;
 		add_vis(b, c->name);
 		buf_adds(b, ": ");
-		/* where the deploy hook failed, the rest did not */
-		if (c->result != CODE_OK && !c->deploy_pending)
-			buf_adds(b, "failed to ");
-		add_vis(b, c->decision != NULL ? c->decision :
-		    c->result != CODE_OK ? "begin" : "nothing");
+		put_decision(w, c);
 		if (c->reason != NULL) {
 			buf_adds(b, ": ");
 			add_vis(b, c->reason);

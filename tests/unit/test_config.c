@@ -213,8 +213,14 @@ static const struct {
 	    "1, column 46: certificates.a.key_type: found 'dsa', want "
 	    "ecdsa-p256, ecdsa-p384, ecdsa-p521, rsa-2048, rsa-3072 or "
 	    "rsa-4096" },
-	{ "certificates: {a: {domains: [a.b], alarm_before: 1d}}\n",
-	    "1, column 36: certificates.a.alarm_before: unknown key" },
+	{ "certificates: {a: {domains: [a.b], alarm_when: 1d}}\n",
+	    "1, column 36: certificates.a.alarm_when: unknown key" },
+	{ "certificates: {a: {domains: [a.b], alarm_before: x}}\n",
+	    "1, column 50: certificates.a.alarm_before: found 'x', want auto "
+	    "or a duration such as 90s, 15m, 24h or 30d" },
+	{ "certificates: {a: {domains: [a.b], served: [\"a:0\"]}}\n",
+	    "1, column 45: certificates.a.served: found 'a:0', want HOST:PORT "
+	    "or [ADDRESS]:PORT" },
 	{ "x: &a 1\n", "1, column 1: x: unknown key\nconfig.yml': line 1, "
 	    "column 4: anchors (&) are not taken here, write the value "
 	    "itself" },

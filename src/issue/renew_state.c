@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: ISC */
+#include "issue/renew_state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/atomic.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/strs.h"
+
+#define FILE_NAME	"renew.json"
+#define DAY		((int64_t)24 * 3600)
+
+enum {
+	TEXT_MAX = 4096,	/* of a name, a reason, a message */
+	FAILURES_MAX = 1000000,
+	RETRY_MAX = 8,		/* days: a CA's weekly limits and a bit */
+	NEXT_MAX = 400		/* days: no certificate lives longer */
+};
+
+/* ---- entries ------------------------------------------------------------ */
+
+static void
+entry_free(struct renew_entry *e)
+{
+	free(e->name);
+	free(e->decision);
+	free(e->reason);
+	free(e->error);
+	free(e->ari_why);
+}
+
+void
+renew_state_free(struct renew_state *st)
+{
+	for (size_t i = 0; i < st->n; i++)
+		entry_free(&st->v[i]);
+	free(st->v);
+	memset(st, 0, sizeof(*st));
+}
+
+/* Where the name is, or belongs. */
+static size_t
+place(const struct renew_state *st, const char *name, bool *found)
+{
+	size_t low = 0, high = st->n, mid;
+	int c;
+
+	*found = false;
+	/* files are read in their order: the end is the likely place */
+	if (st->n > 0 && strcmp(st->v[st->n - 1].name, name) < 0)
+		return st->n;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		c = strcmp(st->v[mid].name, name);
+		if (c == 0) {
+			*found = true;
+			return mid;
+		}
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+struct renew_entry *
+renew_state_find(struct renew_state *st, const char *name)
+{
+	bool found;
+	size_t i = place(st, name, &found);
+
+	return found ? &st->v[i] : NULL;
+}
+
+struct renew_entry *
+renew_state_get(struct renew_state *st, const char *name, struct error *err)
+{
+	struct renew_entry *v, e = { 0 };
+	bool found;
+	size_t i = place(st, name, &found);
+
+	if (found)
+		return &st->v[i];
+	if (str_dup(&e.name, name, err) == -1)
+		return NULL;
+	if ((v = mem_grow(st->v, st->n, &st->cap, sizeof(*v))) == NULL) {
+		free(e.name);
+		error_nomem(err);
+		return NULL;
+	}
+	st->v = v;
+	memmove(&v[i + 1], &v[i], (st->n - i) * sizeof(*v));
+	v[i] = e;
+	st->n++;
+	return &v[i];
+}
+
+void
+renew_entry_issued(struct renew_entry *e, int64_t when)
+{
+	size_t i = 0, n;
+
+	while (i < RENEW_ISSUED && e->issued[i] > when)
+		i++;
+	if (when <= 0 || i == RENEW_ISSUED || e->issued[i] == when)
+		return;
+	n = RENEW_ISSUED - i - 1;
+	memmove(&e->issued[i + 1], &e->issued[i], n * sizeof(e->issued[0]));
+	e->issued[i] = when;
+}
+
+void
+renew_state_prune(struct renew_state *st)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < st->n; i++) {
+		if (st->v[i].seen)
+			st->v[kept++] = st->v[i];
+		else
+			entry_free(&st->v[i]);
+	}
+	st->n = kept;
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+/* A string of that member that is not too long; NULL: none. */
+static const char *
+str_of(const json *j, const char *name)
+{
+	const char *s = json_str(json_get(j, name));
+
+	return s == NULL || strlen(s) > TEXT_MAX ? NULL : s;
+}
+
+static int64_t
+int_of(const json *j, const char *name)
+{
+	struct error ignored;
+	int64_t n;
+
+	if (json_get_int(j, name, JSON_OPTIONAL, "", &n, &ignored) == -1 ||
+	    n < 0)
+		return 0;
+	return n;
+}
+
+static bool
+bool_of(const json *j, const char *name)
+{
+	struct error ignored;
+	bool v;
+
+	return json_get_bool(j, name, JSON_OPTIONAL, "", &v, &ignored) == 0 &&
+	    v;
+}
+
+/* What has happened was not after now. */
+static int64_t
+past(const json *j, const char *name, int64_t now)
+{
+	int64_t t = int_of(j, name);
+
+	return t > now ? now : t;
+}
+
+/* What is to come is not farther than that. */
+static int64_t
+future(const json *j, const char *name, int64_t now, int64_t days)
+{
+	int64_t t = int_of(j, name);
+
+	return t > now + days * DAY ? 0 : t;
+}
+
+static void
+digest_of(const json *j, const char *name, char out[DIGEST_SHA256_HEX])
+{
+	const char *s = str_of(j, name);
+
+	if (s != NULL && strlen(s) == DIGEST_SHA256_HEX - 1)
+		memcpy(out, s, DIGEST_SHA256_HEX);
+	else
+		out[0] = '\0';
+}
+
+static void
+load_history(const json *j, int64_t now, struct renew_entry *e)
+{
+	const char *code = str_of(j, "result");
+	int64_t n = int_of(j, "failures");
+
+	e->attempt = past(j, "attempt", now);
+	e->success = past(j, "success", now);
+	e->failures = n > FAILURES_MAX ? FAILURES_MAX : (unsigned int)n;
+	e->unproven = bool_of(j, "unproven");
+	e->failing = past(j, "failing", now);
+	e->retry_after = future(j, "retry_after", now, RETRY_MAX);
+	e->alarm = past(j, "alarm", now);
+	if (code == NULL || code_from_name(code, &e->code) == -1)
+		e->code = CODE_OK;
+}
+
+static void
+load_facts(const json *j, int64_t now, struct renew_entry *e)
+{
+	struct error ignored;
+	json *list = NULL;
+	int64_t t;
+
+	e->asked = past(j, "asked", now);
+	e->told = past(j, "told", now);
+	e->answered = past(j, "answered", now);
+	e->ari_start = int_of(j, "ari_start");
+	e->ari_end = int_of(j, "ari_end");
+	if (e->ari_end <= e->ari_start)
+		e->ari_start = e->ari_end = 0;
+	e->ari_poll = future(j, "ari_poll", now, RETRY_MAX);
+	if (json_get_arr(j, "issued", JSON_OPTIONAL, "", &list, &ignored)
+	    == -1)
+		return;
+	for (size_t i = 0; i < RENEW_ISSUED && i < json_len(list); i++)
+		if (json_int_at(list, i, &t) && t <= now + DAY)
+			renew_entry_issued(e, t);
+}
+
+static int
+load_entry(struct renew_state *st, const json *j, int64_t now,
+    struct error *err)
+{
+	const char *name = str_of(j, "name");
+	struct renew_entry *e;
+
+	if (name == NULL || *name == '\0' || strchr(name, '/') != NULL ||
+	    st->n >= RENEW_STATE_ENTRIES ||
+	    renew_state_find(st, name) != NULL)
+		return 0;
+	if ((e = renew_state_get(st, name, err)) == NULL)
+		return -1;
+	digest_of(j, "stamp", e->stamp);
+	e->shared = bool_of(j, "shared");
+	e->decided = past(j, "decided", now);
+	e->next = st->stepped ? 0 : future(j, "next", now, NEXT_MAX);
+	e->not_after = int_of(j, "not_after");
+	load_facts(j, now, e);
+	load_history(j, now, e);
+	if (str_dup(&e->decision, str_of(j, "decision"), err) == -1 ||
+	    str_dup(&e->reason, str_of(j, "reason"), err) == -1 ||
+	    str_dup(&e->ari_why, str_of(j, "ari_why"), err) == -1)
+		return -1;
+	return str_dup(&e->error, str_of(j, "error"), err);
+}
+
+static int
+load(struct renew_state *st, const json *j, int64_t now, struct error *err)
+{
+	json *list;
+
+	if (json_get_arr(j, "certificates", JSON_REQUIRED, FILE_NAME, &list,
+	    err) == -1)
+		return -1;
+	st->written = int_of(j, "written");
+	st->stepped = st->written > now;
+	for (size_t i = 0; i < json_len(list); i++)
+		if (json_is_obj(json_at(list, i)) &&
+		    load_entry(st, json_at(list, i), now, err) == -1)
+			return -1;
+	return 0;
+}
+
+int
+renew_state_parse(const char *text, size_t len, int64_t now,
+    struct renew_state *out, struct error *err)
+{
+	json *j = NULL;
+	int rc;
+
+	memset(out, 0, sizeof(*out));
+	if (json_parse(text, len, FILE_NAME, &j, err) == -1)
+		return -1;
+	rc = load(out, j, now, err);
+	json_put(j);
+	if (rc == -1)
+		renew_state_free(out);
+	return rc;
+}
+
+int
+renew_state_load(const char *state_dir, int64_t now, struct renew_state *out,
+    struct error *err)
+{
+	struct error why;
+	char *path = NULL;
+	struct buf b;
+	int found = 0, rc = 0;
+
+	memset(out, 0, sizeof(*out));
+	error_clear(&why);
+	if (str_printf(&path, err, "%s/" FILE_NAME, state_dir) == -1)
+		return -1;
+	buf_init(&b, LIMIT_STATE_FILE);
+	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
+	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found, &why) ==
+	    -1 || (found && renew_state_parse(buf_str(&b), b.len, now, out,
+	    &why) == -1)) {
+		if (why.sys == ENOMEM)
+			rc = error_nomem(err);
+		else
+			log_warn("%s; starting anew", why.msg);
+	}
+	buf_free(&b);
+	free(path);
+	return rc;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+/* Members that say nothing are left out: the file is read every hour. */
+static void
+put_int(struct json_w *w, const char *name, int64_t n)
+{
+	if (n != 0)
+		json_w_int(w, name, n);
+}
+
+static void
+put_str(struct json_w *w, const char *name, const char *s)
+{
+	if (s != NULL && *s != '\0')
+		json_w_str(w, name, s);
+}
+
+static void
+put_entry(struct json_w *w, const struct renew_entry *e)
+{
+	json_w_obj(w, NULL);
+	json_w_str(w, "name", e->name);
+	put_str(w, "stamp", e->stamp);
+	if (e->shared)
+		json_w_bool(w, "shared", true);
+	put_int(w, "decided", e->decided);
+	put_int(w, "next", e->next);
+	put_str(w, "decision", e->decision);
+	put_str(w, "reason", e->reason);
+	put_int(w, "not_after", e->not_after);
+	put_int(w, "asked", e->asked);
+	put_int(w, "told", e->told);
+	put_int(w, "answered", e->answered);
+	json_w_arr(w, "issued");
+	for (size_t i = 0; i < RENEW_ISSUED && e->issued[i] != 0; i++)
+		json_w_int(w, NULL, e->issued[i]);
+	json_w_arr_end(w);
+	put_int(w, "ari_start", e->ari_start);
+	put_int(w, "ari_end", e->ari_end);
+	put_int(w, "ari_poll", e->ari_poll);
+	put_str(w, "ari_why", e->ari_why);
+	put_int(w, "attempt", e->attempt);
+	put_int(w, "success", e->success);
+	put_int(w, "failures", e->failures);
+	if (e->unproven)
+		json_w_bool(w, "unproven", true);
+	put_int(w, "failing", e->failing);
+	put_int(w, "retry_after", e->retry_after);
+	if (e->code != CODE_OK)
+		json_w_str(w, "result", code_name(e->code));
+	put_str(w, "error", e->error);
+	put_int(w, "alarm", e->alarm);
+	json_w_obj_end(w);
+}
+
+static int
+as_text(const struct renew_state *st, int64_t now, struct buf *b,
+    struct error *err)
+{
+	struct json_w w;
+
+	json_w_init(&w, b, true);
+	json_w_obj(&w, NULL);
+	json_w_int(&w, "version", 1);
+	json_w_int(&w, "written", now);
+	json_w_arr(&w, "certificates");
+	for (size_t i = 0; i < st->n && i < RENEW_STATE_ENTRIES; i++)
+		put_entry(&w, &st->v[i]);
+	json_w_arr_end(&w);
+	json_w_obj_end(&w);
+	buf_addc(b, '\n');
+	return buf_check(b, FILE_NAME, err);
+}
+
+int
+renew_state_save(struct renew_state *st, const char *state_dir, int64_t now,
+    struct error *err)
+{
+	const struct atomic_attr dir = { 0700, (uid_t)-1, (gid_t)-1 };
+	const struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct buf b;
+	int fd = -1, rc = -1;
+
+	buf_init(&b, LIMIT_STATE_FILE);
+	if (as_text(st, now, &b, err) == 0 &&
+	    atomic_mkdirs(state_dir, &dir, err) == 0 &&
+	    atomic_open_dir(AT_FDCWD, state_dir, false, &fd, err) == 0)
+		rc = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
+		    ATOMIC_REPLACE, err);
+	if (fd != -1)
+		(void)close(fd);
+	buf_free(&b);
+	return rc;
+}
