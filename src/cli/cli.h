@@ -123,6 +123,7 @@ int cmd_forget(struct cli *, const struct cli_args *, struct error *);
 int cmd_serve(struct cli *, const struct cli_args *, struct error *);
 int cmd_authorize(struct cli *, const struct cli_args *, struct error *);
 int cmd_holders(struct cli *, const struct cli_args *, struct error *);
+int cmd_responder(struct cli *, const struct cli_args *, struct error *);
 int cmd_hook(struct cli *, const struct cli_args *, struct error *);
 int cmd_config(struct cli *, const struct cli_args *, struct error *);
 /* each cmd_NAME.c also defines its table, named in cli/commands.c */
@@ -130,7 +131,8 @@ extern const struct cli_option migrate_options[], list_options[],
     check_options[], verify_options[], pull_options[], push_options[],
     issue_options[], renew_options[], backups_options[], restore_options[],
     detach_options[], forget_options[], serve_options[], authorize_options[],
-    holders_options[], hook_options[], config_options[];
+    holders_options[], responder_options[], hook_options[],
+    config_options[];
 
 /* The ACME server where one is needed: --server, else acme.server. */
 const char *cli_server(const struct cli *cli);

@@ -176,21 +176,6 @@ print_root(struct report *r, const struct lines *l, struct error *err)
 	    "PermitRootLogin forced-commands-only", err);
 }
 
-/* A text of several lines; report_line() is for one. */
-static int
-print_each(struct report *r, const char *text, struct error *err)
-{
-	const char *end;
-
-	for (; *text != '\0'; text = *end != '\0' ? end + 1 : end) {
-		end = text + strcspn(text, "\n");
-		if (report_line(r, err, "%.*s", (int)(end - text), text)
-		    == -1)
-			return -1;
-	}
-	return 0;
-}
-
 static int
 print_sudo(struct report *r, const struct lines *l, struct error *err)
 {
@@ -207,7 +192,7 @@ print_sudo(struct report *r, const struct lines *l, struct error *err)
 	    report_line(r, err, "%s", l->authorized_keys) == -1 ||
 	    report_line(r, err, "# 3. Append these lines with 'visudo -f "
 	    "/etc/sudoers.d/" RECIPE_USER "':") == -1 ||
-	    print_each(r, l->sudoers, err) == -1)
+	    report_lines(r, l->sudoers, err) == -1)
 		return -1;
 	return report_member(r, "sudoers", l->sudoers, err);
 }

@@ -36,6 +36,11 @@ static const char *const authorize_examples[] = {
 	"--allow read --name app.example.com", NULL
 };
 
+static const char *const responder_examples[] = {
+	"acmeferry responder nginx >/etc/nginx/snippets/acmeferry.conf",
+	"acmeferry responder dns -d app.example.com", NULL
+};
+
 /* In the order of help, group by group: the first of a group names it. */
 const struct command commands[] = {
 	{ "migrate", GROUP_START, "PEER -d NAME...",
@@ -118,6 +123,14 @@ const struct command commands[] = {
 	    1, 0, cmd_authorize },
 	{ "holders", GROUP_FAR, "", "who received or gave which account key",
 	    NULL, holders_options, NULL, 0, 0, CMD_TABLE, cmd_holders },
+	{ "responder", GROUP_FAR, "nginx|apache|caddy|haproxy|dns",
+	    "configuration that proves names with no state",
+	    "On the surrogate: its web server then answers every HTTP-01 "
+	    "challenge of the account by itself, so that any host with the "
+	    "account proves the names at any time.  dns: CAA records with "
+	    "accounturi, and dns-persist-01.  Prints, and changes nothing.",
+	    responder_options, responder_examples, 1, 1, CMD_TABLE,
+	    cmd_responder },
 	{ "hook", GROUP_FAR, "deploy", "what certbot calls",
 	    "certbot runs 'acmeferry hook deploy' after each renewal; it runs "
 	    "the deploy_hook of the configured certificate.", hook_options,

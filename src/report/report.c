@@ -253,6 +253,20 @@ report_line(struct report *r, struct error *err, const char *fmt, ...)
 }
 
 int
+report_lines(struct report *r, const char *text, struct error *err)
+{
+	const char *end;
+
+	for (; *text != '\0'; text = *end != '\0' ? end + 1 : end) {
+		end = text + strcspn(text, "\n");
+		if (report_line(r, err, "%.*s", (int)(end - text), text)
+		    == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
 report_member(struct report *r, const char *name, const char *value,
     struct error *err)
 {

@@ -132,6 +132,9 @@ int report_table_row(struct report *r, const char *const *cells,
     struct error *err) WARN_UNUSED;
 int report_line(struct report *r, struct error *err, const char *fmt, ...)
     PRINTF_LIKE(3, 4) WARN_UNUSED;
+/* A text of several lines, each as one. */
+int report_lines(struct report *r, const char *text, struct error *err)
+    WARN_UNUSED;
 /* A further string member of the JSON document. */
 int report_member(struct report *r, const char *name, const char *value,
     struct error *err) WARN_UNUSED;
