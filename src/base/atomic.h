@@ -104,6 +104,20 @@ int atomic_copy_tree(int fromdir, const char *from, int todir, const char *to,
 int atomic_symlink(const char *target, int dirfd, const char *name,
     struct error *err) WARN_UNUSED;
 
+/*
+ * Several links of one directory (absolute path, itself no link) at one
+ * moment: who looks there sees all the old or all the new ones.  A new
+ * directory with its mode and owner, the links and further names of its other
+ * files is exchanged with it.  Where that cannot be (no exchange in this file
+ * system, a mount point, access lists, directories in it) they change one after
+ * the other.  target NULL: the name goes.  What is so already stays so.
+ */
+struct atomic_link {
+	const char *name, *target;
+};
+int atomic_relink(const char *dir, const struct atomic_link *links, size_t n,
+    struct error *err) WARN_UNUSED;
+
 /* chmod / chown of what is no symlink, on a descriptor. */
 int atomic_set_attr(int dirfd, const char *name,
     const struct atomic_attr *attr, struct error *err) WARN_UNUSED;

@@ -23,6 +23,7 @@ enum op {
 	OP_WRITE,		/* a: file, b: text */
 	OP_REMOVE,		/* a */
 	OP_SYMLINK,		/* a: link, b: target */
+	OP_RELINK,		/* a: directory, b: "NAME=TARGET\n"... */
 	NOPS
 };
 
@@ -34,6 +35,7 @@ static const struct {
 	[OP_WRITE] = { "write", "path", "text" },
 	[OP_REMOVE] = { "remove", "path", NULL },
 	[OP_SYMLINK] = { "symlink", "path", "target" },
+	[OP_RELINK] = { "relink", "path", "links" },
 };
 
 struct step {
@@ -161,6 +163,38 @@ journal_symlink(struct journal *j, const char *path, const char *target,
 	return add(j, OP_SYMLINK, path, target, err);
 }
 
+int
+journal_relink(struct journal *j, const char *dir,
+    const struct atomic_link *links, size_t n, struct error *err)
+{
+	struct buf b;
+	int rc = 0;
+
+	buf_init(&b, LIMIT_STATE_FILE);
+	for (size_t i = 0; i < n; i++) {
+		const char *to = links[i].target == NULL ? "" :
+		    links[i].target;
+
+		if (strpbrk(links[i].name, "=\n") != NULL ||
+		    strpbrk(to, "=\n") != NULL) {
+			rc = error_set(err, CODE_STORE, "'%s': the link "
+			    "'%s' has an equals sign or a newline in it",
+			    vis(dir), vis(to));
+			break;
+		}
+		buf_adds(&b, links[i].name);
+		buf_addc(&b, '=');
+		buf_adds(&b, to);
+		buf_addc(&b, '\n');
+	}
+	if (rc == 0)
+		rc = buf_check(&b, j->file, err);
+	if (rc == 0)
+		rc = add(j, OP_RELINK, dir, buf_str(&b), err);
+	buf_free(&b);
+	return rc;
+}
+
 /* The whole file anew: the steps and how many are done. */
 static int
 save(const struct journal *j, struct error *err)
@@ -228,6 +262,35 @@ do_write(const char *path, const char *text, struct error *err)
 	return rc;
 }
 
+enum { RELINK_MAX = 16 };
+
+static int
+do_relink(const char *dir, const char *text, struct error *err)
+{
+	struct atomic_link links[RELINK_MAX];
+	size_t n = 0;
+	char *copy = NULL, *p, *eq, *nl;
+	int rc;
+
+	if (str_dup(&copy, text, err) == -1)
+		return -1;
+	for (p = copy; *p != '\0' && n < RELINK_MAX; p = nl + 1) {
+		if ((nl = strchr(p, '\n')) == NULL ||
+		    (eq = memchr(p, '=', (size_t)(nl - p))) == NULL)
+			break;
+		*nl = *eq = '\0';
+		links[n].name = p;
+		links[n++].target = eq[1] == '\0' ? NULL : eq + 1;
+	}
+	if (*p != '\0')
+		rc = error_set(err, CODE_STORE, "'%s': cannot be read as "
+		    "links", vis(p));
+	else
+		rc = atomic_relink(dir, links, n, err);
+	free(copy);
+	return rc;
+}
+
 static int
 carry_out(const struct step *s, struct error *err)
 {
@@ -242,6 +305,8 @@ carry_out(const struct step *s, struct error *err)
 		return atomic_remove_tree(AT_FDCWD, s->a, err);
 	case OP_SYMLINK:
 		return atomic_symlink(s->b, AT_FDCWD, s->a, err);
+	case OP_RELINK:
+		return do_relink(s->a, s->b, err);
 	case NOPS:
 		break;
 	}

@@ -34,6 +34,11 @@ int journal_remove(struct journal *j, const char *path, struct error *err)
 /* Makes or replaces a link. */
 int journal_symlink(struct journal *j, const char *path, const char *target,
     struct error *err) WARN_UNUSED;
+/* atomic_relink(); names and targets hold no newline and no '='. */
+struct atomic_link;
+int journal_relink(struct journal *j, const char *dir,
+    const struct atomic_link *links, size_t n, struct error *err)
+    WARN_UNUSED;
 
 /* Writes it down and carries it out.  After an error the journal stays and
  * the next journal_replay() goes on. */

@@ -47,8 +47,9 @@ const struct command commands[] = {
 	    "pull, check, verify, issue, set up renewal",
 	    "Copies the account from PEER, a configured peer or a URL, looks "
 	    "at the store, asks the CA whether the names are authorised, has "
-	    "certbot issue the certificate with no challenge, and writes "
-	    "config.d.  It may be interrupted and repeated at any step.",
+	    "the certificate issued with no challenge, by certbot or without "
+	    "it, and writes config.d.  It may be interrupted and repeated at "
+	    "any step.",
 	    migrate_options, migrate_examples, 1, 1, CMD_PEER_OPTIONS |
 	    CMD_ACCOUNTS | CMD_PEERS | CMD_NAMES | CMD_CERTIFICATES,
 	    cmd_migrate },
@@ -89,10 +90,12 @@ const struct command commands[] = {
 	    push_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
 	    cmd_push },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
-	    "have certbot issue a certificate, if it is due",
-	    "A lineage that is not due stays as it is.  Nothing is asked of "
-	    "certbot unless the CA says that every name is authorised, so no "
-	    "challenge is ever tried here.", issue_options, issue_examples,
+	    "issue a certificate, if it is due",
+	    "A lineage that is not due stays as it is.  Nothing is issued "
+	    "unless the CA says that every name is authorised, so no "
+	    "challenge is ever tried here.  certbot issues where it is "
+	    "installed, else the built-in issuer (issuer in "
+	    "acmeferry.yml(5)).", issue_options, issue_examples,
 	    0, 0, CMD_NAMES | CMD_CERTIFICATES, cmd_issue },
 	{ "backups", GROUP_REPAIR, "", "what was replaced or removed",
 	    NULL, backups_options, NULL, 0, 0, CMD_TABLE, cmd_backups },

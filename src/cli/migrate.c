@@ -146,7 +146,7 @@ migrate_pull(struct migrate *m, struct error *err)
 		log_step("check: would look at the store with this account");
 		log_step("verify: would ask %s about it and the names",
 		    server_of(m));
-		log_step("issue: would have certbot issue the certificate");
+		log_step("issue: would have the certificate issued");
 	}
 	return 0;
 }
@@ -229,9 +229,13 @@ migrate_verify(struct migrate *m, struct error *err)
 	log_progress("asking %s", is->server);
 	if (issue_verify(is, err) == -1)
 		return -1;
-	log_step("verify: account %s is valid", is->account->uri == NULL ?
-	    is->account->dirname : vis(is->account->uri));
-	if (is->decision == ISSUE_NOTHING)
+	if (is->resumed)
+		log_step("verify: an interrupted issuance goes on");
+	else
+		log_step("verify: account %s is valid",
+		    is->account->uri == NULL ? is->account->dirname :
+		    vis(is->account->uri));
+	if (is->decision == ISSUE_NOTHING || is->verify.nsets == 0)
 		return 0;
 	set = &is->verify.sets[0];
 	for (size_t i = 0; i < set->nnames; i++) {

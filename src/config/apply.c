@@ -204,6 +204,20 @@ set_value(struct apply *a, const struct schema_key *k, void *obj,
 	return 0;
 }
 
+/* Where it matters that a value was not just the default. */
+static void
+note_given(const struct target *t, const struct schema_key *k)
+{
+	struct config_cert *cert = t->obj;
+
+	if (t->scope != SCOPE_CERT)
+		return;
+	if (strcmp(k->name, "key_type") == 0)
+		cert->key_type_given = true;
+	if (strcmp(k->name, "reuse_key") == 0)
+		cert->reuse_key_given = true;
+}
+
 static int
 apply_key(struct apply *a, const struct target *t, size_t index,
     const struct node *v, struct error *err)
@@ -215,6 +229,7 @@ apply_key(struct apply *a, const struct target *t, size_t index,
 	(void)snprintf(name, sizeof(name), "%s%s", t->prefix, k->name);
 	if (old == NULL) {
 		t->set[index] = v;
+		note_given(t, k);
 		return v->bad ? 0 : set_value(a, k, t->obj, name, v, err);
 	}
 	/* twice in one file was said already */

@@ -20,7 +20,7 @@ enum { CONFIG_AUTO = -1 };		/* a duration that is "auto" */
 enum { CUTOFF_AUTO = -1, CUTOFF_BOULDER = -2 };
 
 enum peer_direction { DIRECTION_PULL, DIRECTION_PUSH };
-enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT };
+enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT, ISSUER_BUILTIN };
 
 struct config_peer {
 	char *name;		/* the key; for an ad-hoc PEER the URL's host */
@@ -51,7 +51,8 @@ struct config_cert {
 	enum cert_issuer issuer;
 	char *key_type;		/* "ecdsa-p256", -p384, -p521, "rsa-2048",
 				 * -3072, -4096 */
-	bool reuse_key;
+	bool key_type_given;	/* not the default: it stands in a file */
+	bool reuse_key, reuse_key_given;
 	char *preferred_chain;
 	char *profile;		/* "" : acme.profile */
 	int64_t alarm_before;	/* seconds or CONFIG_AUTO */

@@ -8,7 +8,8 @@ static const char *const cutoff_words[] = { "auto", "boulder", NULL };
 static const char *const direction_words[] = {
 	[DIRECTION_PULL] = "pull", [DIRECTION_PUSH] = "push", NULL };
 static const char *const issuer_words[] = {
-	[ISSUER_AUTO] = "auto", [ISSUER_CERTBOT] = "certbot", NULL };
+	[ISSUER_AUTO] = "auto", [ISSUER_CERTBOT] = "certbot",
+	[ISSUER_BUILTIN] = "builtin", NULL };
 static const char *const guard_words[] = { "guard", NULL };
 static const char *const key_type_words[] = { "ecdsa-p256", "ecdsa-p384",
 	"ecdsa-p521", "rsa-2048", "rsa-3072", "rsa-4096", NULL };
@@ -95,7 +96,7 @@ const struct schema_key schema[] = {
 	CERT("account", VALUE_TEXT, account, "", NULL, value_account, 0,
 	    "URL, id or its beginning; empty: the peer's for these names"),
 	CERT("issuer", VALUE_CHOICE, issuer, "auto", issuer_words, NULL, 0,
-	    "auto or certbot"),
+	    "certbot, builtin, or auto: certbot where it is installed"),
 	{ SCOPE_CERT, NULL, "authenticator", VALUE_WORD, 0, "guard",
 	    guard_words, NULL, SCHEMA_NOT_KEPT,
 	    "guard: certbot stops before it asks the CA to validate" },
@@ -104,7 +105,8 @@ const struct schema_key schema[] = {
 	CERT("reuse_key", VALUE_BOOL, reuse_key, "false", NULL, NULL, 0,
 	    "keep the key at renewal"),
 	CERT("preferred_chain", VALUE_TEXT, preferred_chain, "", NULL,
-	    value_line, 0, "certbot's --preferred-chain"),
+	    value_line, 0, "the common name of the chain's topmost issuer, "
+	    "where the CA has several"),
 	CERT("profile", VALUE_TEXT, profile, "", NULL, value_line, 0,
 	    "empty: acme.profile"),
 	CERT("alarm_before", VALUE_DURATION, alarm_before, "auto",

@@ -19,6 +19,7 @@
 #include "base/io.h"
 #include "base/limits.h"
 #include "base/vis.h"
+#include "issue/cert_impl.h"
 
 enum {
 	DAY = 24 * 60 * 60,
@@ -26,8 +27,8 @@ enum {
 };
 
 /* No terminal is asked for the passphrase of an encrypted key. */
-static int
-no_passphrase(char *buf, int size, int rwflag, void *arg)
+int
+cert_no_passphrase(char *buf, int size, int rwflag, void *arg)
 {
 	(void)rwflag;
 	if (size > 0)
@@ -56,7 +57,7 @@ load_cert(const char *path, X509 **out, struct error *err)
 	buf_init(&b, LIMIT_PEM_FILE);
 	if (read_pem(path, &b, &bio, err) == -1)
 		goto out;
-	*out = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
+	*out = PEM_read_bio_X509(bio, NULL, cert_no_passphrase, NULL);
 	if (*out == NULL) {
 		error_set(err, CODE_STORE, "'%s': found no certificate, want "
 		    "one in PEM", vis(path));
@@ -70,26 +71,33 @@ out:
 	return rc;
 }
 
+int
+cert_key_load(const void *pem, size_t len, const char *what, EVP_PKEY **out,
+    struct error *err)
+{
+	BIO *bio;
+
+	if ((bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+		return error_nomem(err);
+	*out = PEM_read_bio_PrivateKey(bio, NULL, cert_no_passphrase, NULL);
+	BIO_free(bio);
+	ERR_clear_error();
+	if (*out == NULL)
+		return error_set(err, CODE_STORE, "'%s': found no private key, "
+		    "want one in PEM without a passphrase", vis(what));
+	return 0;
+}
+
 static int
 load_key(const char *path, EVP_PKEY **out, struct error *err)
 {
 	struct buf b;
-	BIO *bio = NULL;
-	int rc = -1;
+	int rc;
 
 	buf_init_sensitive(&b, LIMIT_PEM_FILE);
-	if (read_pem(path, &b, &bio, err) == -1)
-		goto out;
-	*out = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	if (*out == NULL) {
-		error_set(err, CODE_STORE, "'%s': found no private key, want "
-		    "one in PEM without a passphrase", vis(path));
-		goto out;
-	}
-	rc = 0;
-out:
-	ERR_clear_error();
-	BIO_free(bio);
+	rc = io_read_file(AT_FDCWD, path, LIMIT_PEM_FILE, 0, &b, NULL, err);
+	if (rc == 0)
+		rc = cert_key_load(buf_str(&b), b.len, path, out, err);
 	buf_free(&b);
 	return rc;
 }
@@ -180,8 +188,8 @@ read_ari_id(const X509 *x, char **out, struct error *err)
 	    (size_t)(len - DER_HEAD), out, err);
 }
 
-static int
-read_fields(const X509 *x, const char *path, struct cert *out,
+int
+cert_fields(const X509 *x, const char *what, struct cert *out,
     struct error *err)
 {
 	ASN1_TIME *epoch = NULL;
@@ -196,7 +204,7 @@ read_fields(const X509 *x, const char *path, struct cert *out,
 	if (read_time(X509_get0_notBefore(x), epoch, &out->not_before) == -1 ||
 	    read_time(X509_get0_notAfter(x), epoch, &out->not_after) == -1) {
 		error_set(err, CODE_STORE, "'%s': the certificate's dates "
-		    "cannot be read", vis(path));
+		    "cannot be read", vis(what));
 		goto out;
 	}
 	if (digest_sha256_hex(der, (size_t)len, out->digest, err) == -1 ||
@@ -220,7 +228,7 @@ cert_read(const char *path, struct cert *out, struct error *err)
 	memset(out, 0, sizeof(*out));
 	if (load_cert(path, &x, err) == -1)
 		return -1;
-	rc = read_fields(x, path, out, err);
+	rc = cert_fields(x, path, out, err);
 	X509_free(x);
 	if (rc == -1)
 		cert_free(out);
@@ -239,11 +247,12 @@ cert_parse(const char *pem, size_t len, const char *what, struct cert *out,
 	if (len > LIMIT_PEM_FILE ||
 	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
 		return error_nomem(err);
-	if ((x = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL)) == NULL)
+	if ((x = PEM_read_bio_X509(bio, NULL, cert_no_passphrase,
+	    NULL)) == NULL)
 		error_set(err, CODE_ERROR, "'%s': found no certificate that "
 		    "can be read", vis(what));
 	else
-		rc = read_fields(x, what, out, err);
+		rc = cert_fields(x, what, out, err);
 	ERR_clear_error();
 	X509_free(x);
 	BIO_free(bio);

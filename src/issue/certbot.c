@@ -67,6 +67,21 @@ find_program(const char *program, char **out, struct error *err)
 	    vis(program));
 }
 
+bool
+certbot_installed(const char *program)
+{
+	struct error ignored;
+	char *path = NULL;
+	bool there;
+
+	/* who names a file means it, and is told where it is missing */
+	if (strchr(program, '/') != NULL)
+		return true;
+	there = find_program(program, &path, &ignored) == 0;
+	free(path);
+	return there;
+}
+
 /* "2.1" of "2.1.0.dev0"; the rest is only kept as text. */
 static int
 parse_numbers(const char *s, size_t len, struct certbot *out)

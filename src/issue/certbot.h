@@ -2,6 +2,8 @@
 #ifndef ISSUE_CERTBOT_H
 #define ISSUE_CERTBOT_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/strs.h"
 
@@ -27,6 +29,10 @@ struct certbot {
 int certbot_find(const char *program, const struct strs *environment,
     struct certbot *out, struct error *err) WARN_UNUSED;
 void certbot_free(struct certbot *cb);
+
+/* Whether there is such a program, where certbot_find() would look; nothing is
+ * started, and a path is taken at its word. */
+bool certbot_installed(const char *program);
 
 /* Finds "certbot 2.1.0" (or "letsencrypt 0.4.1") in what `--version` printed
  * among warnings of its libraries; -1: not there. */

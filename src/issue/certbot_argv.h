@@ -28,6 +28,8 @@ struct certbot_job {
 	/* NULL or "": certbot's own default */
 	const char *key_type;		/* "ecdsa-p256", "rsa-2048" ... */
 	bool reuse_key;
+	bool fresh_key;			/* not so, though a lineage has it;
+					 * for builtin_conf.h */
 	const char *preferred_chain;
 	const char *profile;
 	/* shell text that certbot keeps in the lineage; NULL: none */

@@ -11,6 +11,7 @@
 #include "base/atomic.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -168,6 +169,39 @@ out:
 }
 
 int
+deploy_mark(const char *state_dir, const char *name, char **path,
+    struct error *err)
+{
+	int fd;
+
+	*path = NULL;
+	if (open_folder(state_dir, &fd, err) == -1)
+		return -1;
+	(void)close(fd);
+	return str_printf(path, err, "%s/" FOLDER "/%s", state_dir, name);
+}
+
+bool
+deploy_all_pending(const char *state_dir, const char *name)
+{
+	struct error ignored;
+	struct buf b;
+	char *path = NULL;
+	bool all = false;
+
+	if (!deploy_pending(state_dir, name))
+		return false;
+	buf_init(&b, LIMIT_CHILD_STDERR);
+	if (str_printf(&path, &ignored, "%s/" FOLDER "/%s", state_dir, name)
+	    == 0 && io_read_file(AT_FDCWD, path, LIMIT_CHILD_STDERR,
+	    IO_NOFOLLOW, &b, NULL, &ignored) == 0)
+		all = strcmp(buf_str(&b), DEPLOY_ALL) == 0;
+	free(path);
+	buf_free(&b);
+	return all;
+}
+
+int
 deploy_run(const struct config *c, const char *name, const char *lineage,
     const char *domains, struct error *err)
 {
@@ -175,8 +209,11 @@ deploy_run(const struct config *c, const char *name, const char *lineage,
 	char now[TIME_TEXT];
 	int fd = -1, rc = -1;
 
-	if (cert == NULL)
+	if (!lineage_name_valid(name))
 		return 0;
+	if (cert == NULL)
+		return deploy_pending(c->state_dir, name) ?
+		    deploy_forget(c, name, err) : 0;
 	if (open_folder(c->state_dir, &fd, err) == -1)
 		goto out;
 	(void)time_text(clock_now(), now, sizeof(now));

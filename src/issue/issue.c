@@ -4,12 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/acme.h"
 #include "base/clock.h"
+#include "base/journal.h"
 #include "base/vis.h"
+#include "issue/certbot.h"
 #include "issue/certbot_run.h"
 #include "issue/decide.h"
 #include "issue/deploy.h"
+#include "issue/issue_impl.h"
 #include "issue/lineage_conf.h"
+#include "issue/pending.h"
 #include "issue/pick.h"
 #include "store/server.h"
 
@@ -53,6 +58,11 @@ issue_free(struct issue *is)
 	free(is->reason);
 	free(is->backup);
 	free(is->before);
+	free(is->replaces);
+	acme_free(is->acme);
+	if (is->pending != NULL)
+		pending_free(is->pending);
+	free(is->pending);
 }
 
 static bool
@@ -120,6 +130,7 @@ read_lineage(struct issue *is, struct error *err)
 {
 	const struct lineage *l = is->lineage;
 	struct cert c;
+	int rc;
 
 	if (l->server == NULL || l->account == NULL || l->cert == NULL ||
 	    l->privkey == NULL)
@@ -130,12 +141,11 @@ read_lineage(struct issue *is, struct error *err)
 		return error_wrap(err, "'%s'", vis(l->name));
 	is->not_before = c.not_before;
 	is->not_after = c.not_after;
-	if (str_dup(&is->before, c.digest, err) == -1) {
-		cert_free(&c);
-		return -1;
-	}
+	rc = str_dup(&is->before, c.digest, err);
+	if (rc == 0 && server_same(l->server, is->server))
+		rc = str_dup(&is->replaces, c.ari_id, err);
 	cert_free(&c);
-	return 0;
+	return rc;
 }
 
 /* What is different of the lineage that is there, and may it be taken? */
@@ -224,13 +234,72 @@ read_store(struct issue *is, struct error *err)
 	    err);
 }
 
+/* What an earlier run was killed in the middle of is finished first: that of
+ * the store, or a lineage may be half there. */
+static int
+settle_store(struct issue *is, struct error *err)
+{
+	if (is->opts.dry_run || is->opts.peek ||
+	    !journal_pending(is->config->state_dir))
+		return 0;
+	return issue_settle(is, err);
+}
+
+static int
+load_pending(struct issue *is, bool *found, struct error *err)
+{
+	if ((is->pending = calloc(1, sizeof(*is->pending))) == NULL)
+		return error_nomem(err);
+	if (pending_load(is->config->state_dir, is->name, is->pending, found,
+	    err) == -1)
+		return -1;
+	if (*found)
+		return 0;
+	free(is->pending);
+	is->pending = NULL;
+	is->interrupted = false;
+	return pending_drop(is->config->state_dir, is->name, err);
+}
+
+/* An order that the CA may have finished meanwhile is worth a look though the
+ * certificate that is there is not due. */
+static int
+find_pending(struct issue *is, struct error *err)
+{
+	bool found;
+
+	is->interrupted = is->builtin && !is->opts.dry_run &&
+	    pending_exists(is->config->state_dir, is->name);
+	if (!is->interrupted)
+		return 0;
+	if (!is->opts.peek && load_pending(is, &found, err) == -1)
+		return -1;
+	if (!is->interrupted || is->decision != ISSUE_NOTHING)
+		return 0;
+	is->decision = ISSUE_RENEW;
+	free(is->reason);
+	is->reason = NULL;
+	return str_dup(&is->reason, "an interrupted issuance goes on", err);
+}
+
+static bool
+uses_builtin(const struct issue *is)
+{
+	enum cert_issuer issuer = is->cert == NULL ? ISSUER_AUTO :
+	    is->cert->issuer;
+
+	return issuer == ISSUER_BUILTIN || (issuer == ISSUER_AUTO &&
+	    !certbot_installed(is->config->certbot_program));
+}
+
 int
 issue_plan(struct issue *is, struct error *err)
 {
 	if (find_settings(is, err) == -1 ||
 	    (!is->opts.dry_run && !is->opts.peek &&
 	    issue_lock(is->config, &is->lock, err) == -1) ||
-	    read_store(is, err) == -1 || find_name(is, err) == -1)
+	    settle_store(is, err) == -1 || read_store(is, err) == -1 ||
+	    find_name(is, err) == -1)
 		return -1;
 	if (account_pick(is->accounts, is->lineages, is->config, is->server,
 	    is->opts.account, &is->domains, &is->account, err) == -1)
@@ -240,6 +309,9 @@ issue_plan(struct issue *is, struct error *err)
 		    "be used: %s", vis(is->account->path),
 		    is->account->problem);
 	if (decide(is, err) == -1)
+		return -1;
+	is->builtin = uses_builtin(is);
+	if (find_pending(is, err) == -1)
 		return -1;
 	is->deploy_pending = deploy_pending(is->config->state_dir, is->name);
 	is->changed = is->opts.dry_run && (is->decision != ISSUE_NOTHING ||

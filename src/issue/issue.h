@@ -15,13 +15,17 @@
 #include "store/store.h"
 #include "transport/offer.h"
 
+struct acme;
+struct pending;
+
 /*
  * One certificate, as design section 8 has it (steps 1 and 3):
  *
  *	issue_init(&is, store, config, &opts);
  *	issue_plan(&is, &err);		what is there, which account, is it due
  *	issue_verify(&is, &err);	would the CA ask for a proof
- *	issue_finish(&is, &err);	certbot, and what it left on disk
+ *	issue_finish(&is, &err);	certbot, and what it left on disk; or
+ *					the built-in issuer (builtin.h)
  *	issue_free(&is);
  *
  * After each step, also one that failed, what is known is in the struct.
@@ -83,9 +87,17 @@ struct issue {
 	bool set_account;	/* the lineage's account is to be changed */
 	/* of the certificate; 0: there is none */
 	int64_t not_before, not_after, next;
+	bool builtin;		/* the issuer; else certbot */
+	/* an issuance that an earlier run began and this one goes on with,
+	 * due or not; NULL: none, or peek */
+	bool interrupted;
+	struct pending *pending;
 	/* issue_verify() */
 	struct verify verify;
 	bool verified;		/* verify holds results */
+	bool resumed;		/* the order of `pending` lives: nothing was
+				 * asked of the names, nothing is to be proven,
+				 * and verify holds nothing */
 	/* issue_finish() */
 	bool changed;		/* or would be */
 	bool deploy_pending;	/* a deploy hook still has to succeed */
@@ -95,6 +107,8 @@ struct issue {
 	struct accounts own_accounts;
 	struct lineages own_lineages;
 	char *before;		/* digest of the certificate that was there */
+	char *replaces;		/* its id at the CA (acme/ari.h); NULL */
+	struct acme *acme;	/* a session where verify has none */
 };
 
 void issue_init(struct issue *is, struct store *s, const struct config *c,
@@ -117,7 +131,8 @@ int issue_plan(struct issue *is, struct error *err) WARN_UNUSED;
 int issue_verify(struct issue *is, struct error *err) WARN_UNUSED;
 
 /* Does what issue_plan() found.  Success is a new certificate on disk that
- * matches key, names and account, whatever certbot says. */
+ * matches key, names and account, whatever certbot says.  The built-in issuer
+ * finalises the very order that issue_verify() left ready. */
 int issue_finish(struct issue *is, struct error *err) WARN_UNUSED;
 
 /* Runs the deploy hook that an earlier run left pending; no lock is needed. */

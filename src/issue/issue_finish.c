@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
-#include "issue/issue.h"
+#include "issue/issue_impl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/vis.h"
+#include "issue/builtin.h"
 #include "issue/certbot.h"
 #include "issue/certbot_argv.h"
 #include "issue/certbot_run.h"
@@ -13,123 +14,31 @@
 #include "issue/deploy.h"
 #include "issue/lineage_conf.h"
 
-/* What stands behind a job's pointers. */
-struct job_texts {
-	char *hook, *pre, *post, *key_type;
-};
-
-static void
-job_free(struct job_texts *t)
-{
-	free(t->hook);
-	free(t->pre);
-	free(t->post);
-	free(t->key_type);
-}
-
-/* The key type that a lineage has, in our words; old confs: RSA 2048. */
-static int
-lineage_key_type(const struct lineage *l, char **out, struct error *err)
-{
-	char *type = NULL, *curve = NULL, *bits = NULL;
-	int rc = -1;
-
-	if (lineage_param(l, "key_type", &type, err) == -1 ||
-	    lineage_param(l, "elliptic_curve", &curve, err) == -1 ||
-	    lineage_param(l, "rsa_key_size", &bits, err) == -1)
-		goto out;
-	if (type != NULL && strcmp(type, "ecdsa") == 0)
-		rc = str_printf(out, err, "ecdsa-p%.3s", curve != NULL &&
-		    str_starts(curve, "secp") ? curve + 4 : "256");
-	else
-		rc = str_printf(out, err, "rsa-%s", bits != NULL ? bits :
-		    "2048");
-out:
-	free(type);
-	free(curve);
-	free(bits);
-	return rc;
-}
-
-/* Hooks that an adopted lineage has stay; else ours. */
-static int
-keep_hooks(const struct lineage *l, struct job_texts *t, struct error *err)
-{
-	if (lineage_has_hook(l))
-		return 0;
-	if (lineage_param(l, "pre_hook", &t->pre, err) == -1 ||
-	    lineage_param(l, "post_hook", &t->post, err) == -1 ||
-	    lineage_param(l, "renew_hook", &t->hook, err) == -1)
-		return -1;
-	return t->hook != NULL ? 0 :
-	    lineage_param(l, "deploy_hook", &t->hook, err);
-}
-
-static int
-make_job(const struct issue *is, struct certbot_job *job,
-    struct job_texts *t, struct error *err)
-{
-	const struct config *c = is->config;
-	const struct config_cert *cert = is->cert;
-
-	*job = (struct certbot_job){ .name = is->name,
-	    .domains = &is->domains, .server = is->server,
-	    .account = is->account->dirname,
-	    .config_dir = c->certbot_config_dir,
-	    .work_dir = c->certbot_work_dir,
-	    .logs_dir = c->certbot_logs_dir,
-	    .new_names = is->decision == ISSUE_NAMES };
-	if (is->decision == ISSUE_RENEW)
-		return 0;
-	if (is->lineage != NULL && keep_hooks(is->lineage, t, err) == -1)
-		return -1;
-	if (t->hook == NULL && certbot_hook_text(is->opts.self,
-	    is->opts.self_options, &t->hook, err) == -1)
-		return -1;
-	job->deploy_hook = t->hook;
-	job->pre_hook = t->pre;
-	job->post_hook = t->post;
-	job->profile = cert != NULL && cert->profile[0] != '\0' ?
-	    cert->profile : c->profile;
-	if (cert != NULL) {
-		job->reuse_key = cert->reuse_key;
-		job->preferred_chain = cert->preferred_chain;
-		job->key_type = cert->key_type;
-		return 0;
-	}
-	if (is->lineage != NULL && lineage_key_type(is->lineage,
-	    &t->key_type, err) == -1)
-		return -1;
-	job->key_type = t->key_type != NULL ? t->key_type : "ecdsa-p256";
-	return 0;
-}
-
 static int
 make_argv(const struct issue *is, const struct certbot *cb,
     struct strs *argv, struct error *err)
 {
-	struct job_texts texts = {0};
-	struct certbot_job job;
+	struct issue_job j;
 	bool rsa_only = false;
 	int rc = -1;
 
-	if (make_job(is, &job, &texts, err) == -1)
+	if (issue_job_make(is, &j, err) == -1)
 		goto out;
 	if (is->decision == ISSUE_RENEW)
-		rc = certbot_argv_renew(cb, &job, argv, err);
+		rc = certbot_argv_renew(cb, &j.job, argv, err);
 	else
-		rc = certbot_argv_certonly(cb, &job, argv, &rsa_only, err);
+		rc = certbot_argv_certonly(cb, &j.job, argv, &rsa_only, err);
 	if (rc == 0 && rsa_only)
 		log_warn("'%s': certbot %s makes RSA keys only, so key_type "
-		    "%s becomes rsa-2048", is->name, cb->text, job.key_type);
+		    "%s becomes rsa-2048", is->name, cb->text, j.job.key_type);
 out:
-	job_free(&texts);
+	issue_job_free(&j);
 	return rc;
 }
 
 /* Before it costs a certificate: what certbot would find there. */
-static int
-take_over(struct issue *is, struct error *err)
+int
+issue_take_over(struct issue *is, struct error *err)
 {
 	bool point = is->set_account && is->decision != ISSUE_NAMES;
 
@@ -146,8 +55,9 @@ take_over(struct issue *is, struct error *err)
 }
 
 /* Reads what is on disk now; *fresh tells whether there is a new one. */
-static int
-look(struct issue *is, struct lineage **l, bool *fresh, struct error *err)
+int
+issue_look(struct issue *is, struct lineage **l, bool *fresh,
+    struct error *err)
 {
 	struct cert c;
 
@@ -165,9 +75,10 @@ look(struct issue *is, struct lineage **l, bool *fresh, struct error *err)
 		is->next = cert_due(c.not_before, c.not_after);
 		if (!cert_same_names(&c, &is->domains)) {
 			cert_free(&c);
-			return error_set(err, CODE_ISSUANCE, "'%s': certbot "
+			return error_set(err, CODE_ISSUANCE, "'%s': %s "
 			    "saved a certificate for other names than were "
-			    "asked for", vis((*l)->cert));
+			    "asked for", vis((*l)->cert), is->builtin ?
+			    "acmeferry" : "certbot");
 		}
 	}
 	cert_free(&c);
@@ -219,10 +130,10 @@ deploy(struct issue *is, const struct lineage *l, bool by_certbot,
 	return rc;
 }
 
-/* certbot is about to write: not as root in somebody else's store, and not
- * before what an earlier run left undone. */
-static int
-settle(struct issue *is, struct error *err)
+/* certbot is about to write, or we are: not as root in somebody else's store,
+ * and not before what an earlier run left undone. */
+int
+issue_settle(struct issue *is, struct error *err)
 {
 	if (store_lock(is->store, err) == -1)
 		return -1;
@@ -244,16 +155,16 @@ run_certbot(struct issue *is, struct error *err)
 	if (is->decision == ISSUE_RENEW && cli_ini_check(is->server,
 	    is->account->dirname, err) == -1)
 		goto out;
-	if (settle(is, err) == -1 ||
+	if (issue_settle(is, err) == -1 ||
 	    certbot_find(is->config->certbot_program,
 	    &is->config->environment, &cb, err) == -1 ||
 	    make_argv(is, &cb, &argv, err) == -1 ||
-	    take_over(is, err) == -1 ||
+	    issue_take_over(is, err) == -1 ||
 	    deploy_expect(is->config, is->name, &expect, err) == -1)
 		goto out;
 	log_progress("'%s': certbot is at work", is->name);
 	ran = certbot_run(is->config, &argv, &why);
-	if (look(is, &l, &fresh, err) == -1)
+	if (issue_look(is, &l, &fresh, err) == -1)
 		goto out;
 	/* one that stays does no harm: the hook runs once more */
 	if (!fresh && expect && deploy_forget(is->config, is->name, &failed)
@@ -283,9 +194,22 @@ out:
 }
 
 int
+issue_deploy_all(struct issue *is, const struct lineage *l,
+    struct error *err)
+{
+	int rc = deploy_lineage(is->config, l, &is->domains, err);
+
+	is->deploy_pending = deploy_pending(is->config->state_dir, is->name);
+	return rc;
+}
+
+int
 issue_deploy(struct issue *is, struct error *err)
 {
-	return is->lineage == NULL || is->lineage->cert == NULL ? 0 :
+	if (is->lineage == NULL || is->lineage->cert == NULL)
+		return 0;
+	return deploy_all_pending(is->config->state_dir, is->name) ?
+	    issue_deploy_all(is, is->lineage, err) :
 	    deploy(is, is->lineage, false, err);
 }
 
@@ -295,8 +219,9 @@ issue_finish(struct issue *is, struct error *err)
 	if (is->opts.dry_run)
 		return 0;
 	if (is->decision != ISSUE_NOTHING)
-		return run_certbot(is, err);
-	if (take_over(is, err) == -1)
+		return is->builtin ? builtin_issue(is, err) :
+		    run_certbot(is, err);
+	if (issue_take_over(is, err) == -1)
 		return -1;
 	/* an hourly run is the chance of a hook that failed */
 	return is->deploy_pending ? issue_deploy(is, err) : 0;

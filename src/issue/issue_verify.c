@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/vis.h"
+#include "issue/builtin.h"
 #include "store/server.h"
 
 static int
@@ -175,6 +176,10 @@ issue_verify(struct issue *is, struct error *err)
 	struct verify *v = &is->verify;
 	const char *profile = is->cert != NULL ? is->cert->profile : NULL;
 
+	if (is->pending != NULL && builtin_resume(is, err) == -1)
+		return -1;
+	if (is->resumed)
+		return 0;
 	verify_init(v, is->store, is->config, is->server);
 	is->verified = true;
 	v->order = is->decision == ISSUE_NOTHING || is->opts.dry_run ?
@@ -182,6 +187,9 @@ issue_verify(struct issue *is, struct error *err)
 	v->dry_run = is->opts.dry_run;
 	v->unattended = is->opts.unattended;
 	v->max_wait = is->opts.max_wait;
+	/* the built-in issuer goes on with the order and the session */
+	v->keep = is->builtin && v->order == VERIFY_ORDER_ALWAYS;
+	v->replaces = is->builtin ? is->replaces : NULL;
 	if (verify_add_set(v, is->account, &is->domains, profile, err) == -1)
 		return -1;
 	for (size_t i = 0; is->opts.hints != NULL && i < is->opts.hints->n;

@@ -42,6 +42,7 @@ set_free(struct verify_set *s)
 	free(s->names);
 	free(s->profile);
 	free(s->order);
+	free(s->finalize);
 	free(s->before);
 	free(s->error);
 	free(s->key);
@@ -322,8 +323,10 @@ verify_run(struct verify *v, struct error *err)
 		return -1;
 	log_progress_end();
 	v->now = verify_now(v);
-	acme_free(v->acme);
-	v->acme = NULL;
+	if (!v->keep) {
+		acme_free(v->acme);
+		v->acme = NULL;
+	}
 	verify_conclude(v);
 	save(v);
 	return 0;

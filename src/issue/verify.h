@@ -74,6 +74,7 @@ struct verify_set {
 	bool no_reuse;		/* this CA makes a new authorization though a
 				 * usable one exists */
 	char *order;		/* its URL; NULL */
+	char *finalize;		/* and where it is finalised */
 	enum code result;	/* the worst of its account, order, names */
 	char *error;		/* NULL: none; the first that says why */
 	long retry_after;	/* -1 */
@@ -109,6 +110,8 @@ struct verify {
 	bool dry_run;		/* change nothing, send no newOrder */
 	bool unattended;	/* cron: no order while the window is known
 				 * shut, unless a hint is newer */
+	bool keep;		/* the session stays open, in acme, for who goes
+				 * on with an order; verify_free() ends it */
 	int64_t max_wait;	/* seconds; verify_init() sets 120 */
 	const char *replaces;	/* id of the certificate (acme/ari.h) that
 				 * every order of this run replaces; NULL */
@@ -122,10 +125,10 @@ struct verify {
 	bool changed;		/* the store was (in a dry run: would be) */
 	enum code result;	/* the worst of all */
 	struct error err;	/* of the worst; CODE_OK: none */
+	struct acme *acme;	/* with keep: the session; NULL: none came up */
 	/* internal */
 	struct verify_hint *hints;
 	size_t nhints, caphints;
-	struct acme *acme;
 	struct memory *memory;
 };
 

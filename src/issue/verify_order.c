@@ -43,7 +43,8 @@ static void
 forget_order(struct verify_set *s)
 {
 	free(s->order);
-	s->order = NULL;
+	free(s->finalize);
+	s->order = s->finalize = NULL;
 }
 
 /* What the CA refuses by name is told by name. */
@@ -355,6 +356,10 @@ take_order(struct verify_set *s, const struct acme_answer *r,
 	free(s->before);
 	s->before = s->order;
 	s->order = NULL;
+	free(s->finalize);
+	s->finalize = NULL;
+	if (str_dup(&s->finalize, o->finalize, err) == -1)
+		return -1;
 	return str_dup(&s->order, r->location, err);
 }
 

@@ -45,7 +45,7 @@ run migrate_at internal -d "$NAME" --dry-run --json
 rc_is "a dry run" 0
 json_is "would change" .changed true
 json_is "would add the account" '.peers[0].added[0].id' "$ID"
-err_like "says each step" '^acmeferry: issue: would have certbot issue'
+err_like "says each step" '^acmeferry: issue: would have the certificate issued'
 nok "nothing is there" test -e "$T/internal/etc"
 nok "nor configured" test -e "$T/internal/config.d"
 

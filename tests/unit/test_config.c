@@ -197,9 +197,9 @@ static const struct {
 	    "peers: {x: {url: \"ssh://h\", direction: push}}\n",
 	    "1, column 43: certificates.a.peer: found 'x', which has "
 	    "direction push, want a peer with direction pull" },
-	{ "certificates: {a: {domains: [a.b], issuer: builtin}}\n",
-	    "1, column 44: certificates.a.issuer: found 'builtin', want auto "
-	    "or certbot" },
+	{ "certificates: {a: {domains: [a.b], issuer: lego}}\n",
+	    "1, column 44: certificates.a.issuer: found 'lego', want auto, "
+	    "certbot or builtin" },
 	{ "certificates: {a: {domains: [a.b], authenticator: hook}}\n",
 	    "1, column 51: certificates.a.authenticator: found 'hook', want "
 	    "guard" },

@@ -121,6 +121,37 @@ bad_files(void **state)
 	assert_false(journal_pending(tmp_path("nowhere")));
 }
 
+static void
+relinks(void **state)
+{
+	const struct atomic_link links[] = { { "a", "1" }, { "b", NULL } };
+	const struct atomic_link bad[] = { { "a", "x=y" } };
+	struct journal *j = begin();
+	struct error err;
+	char link[16];
+
+	(void)state;
+	assert_int_equal(mkdir(tmp_path("links"), 0700), 0);
+	assert_int_equal(symlink("0", tmp_path("links/b")), 0);
+	assert_int_equal(journal_relink(j, tmp_path("links"), bad, 1, &err),
+	    -1);
+	assert_int_equal(journal_relink(j, tmp_path("links"), links, 2, &err),
+	    0);
+	assert_int_equal(journal_commit(j, &err), 0);
+	journal_free(j);
+	assert_int_equal(readlink(tmp_path("links/a"), link, sizeof(link)), 1);
+	assert_int_equal(link[0], '1');
+	assert_int_equal(tmp_count("links"), 1);
+	assert_int_equal(tmp_count("state"), 0);
+	/* a journal that somebody has written */
+	tmp_put("state/journal", "{\"version\": 1, \"done\": 0, \"steps\": "
+	    "[{\"op\": \"relink\", \"path\": \"/nowhere\", \"links\": "
+	    "\"ab\"}]}", 0600);
+	assert_int_equal(journal_replay(dir, NULL, &err), -1);
+	assert_non_null(strstr(err.msg, "cannot be read as links"));
+	assert_int_equal(unlink(tmp_path("state/journal")), 0);
+}
+
 /* The exchange of two directories where the file system has none: the steps
  * depend on each other. */
 static void
@@ -229,6 +260,7 @@ main(void)
 		cmocka_unit_test(bad_files),
 		cmocka_unit_test(killed_anywhere),
 		cmocka_unit_test(goes_on_after_an_error),
+		cmocka_unit_test(relinks),
 	};
 
 	umask(022);
