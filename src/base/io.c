@@ -284,6 +284,17 @@ check_chain(char *path, struct error *err)
 }
 
 int
+io_next(DIR *d, const char *what, struct dirent **out, struct error *err)
+{
+	errno = 0;
+	*out = readdir(d);
+	if (*out == NULL && errno != 0)
+		return error_sys(err, CODE_ERROR, "'%s': cannot be read",
+		    vis(what));
+	return 0;
+}
+
+int
 io_check_parents(const char *path, struct error *err)
 {
 	char *copy = NULL, *real = NULL;

@@ -2,6 +2,7 @@
 #ifndef BASE_IO_H
 #define BASE_IO_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -48,6 +49,11 @@ int io_read_file(int dirfd, const char *path, size_t max, unsigned int flags,
 struct stat;
 int io_read_file_stat(int dirfd, const char *path, size_t max,
     unsigned int flags, struct buf *b, struct stat *st, int *found,
+    struct error *err) WARN_UNUSED;
+
+/* The next entry of a directory, NULL at its end; `what` is its path.  An end
+ * that is none is an error: CODE_ERROR with err->sys. */
+int io_next(DIR *d, const char *what, struct dirent **out,
     struct error *err) WARN_UNUSED;
 
 /*

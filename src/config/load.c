@@ -53,7 +53,7 @@ list_dir(struct load *l, const char *dir, struct error *err)
 		return error_sys(err, CODE_ERROR, "'%s': cannot be opened",
 		    vis(dir));
 	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+	while (rc == 0 && (rc = io_next(d, dir, &e, err)) == 0 && e != NULL) {
 		if (e->d_name[0] == '.')
 			continue;
 		if (str_ends(e->d_name, ".yaml"))

@@ -133,7 +133,7 @@ read_lineage(struct issue *is, struct error *err)
 	int rc;
 
 	if (l->server == NULL || l->account == NULL || l->cert == NULL ||
-	    l->privkey == NULL)
+	    l->privkey == NULL || (l->domains.n == 0 && l->problem[0] != '\0'))
 		return error_set(err, CODE_STORE, "'%s': this lineage cannot "
 		    "be read: %s", vis(l->conf), l->problem[0] != '\0' ?
 		    l->problem : "server, account or paths are missing");

@@ -167,8 +167,8 @@ run_certbot(struct issue *is, struct error *err)
 	if (issue_look(is, &l, &fresh, err) == -1)
 		goto out;
 	/* one that stays does no harm: the hook runs once more */
-	if (!fresh && expect && deploy_forget(is->config, is->name, &failed)
-	    == -1)
+	if (!fresh && expect && (l == NULL || l->problem[0] == '\0') &&
+	    deploy_forget(is->config, is->name, &failed) == -1)
 		log_warn("%s", failed.msg);
 	if (!fresh && ran == -1) {
 		*err = why;
@@ -177,7 +177,9 @@ run_certbot(struct issue *is, struct error *err)
 	}
 	if (!fresh) {
 		error_set(err, CODE_ISSUANCE, "'%s': certbot reported "
-		    "success, but there is no new certificate", is->name);
+		    "success, but %s", is->name, l != NULL &&
+		    l->problem[0] != '\0' ? l->problem :
+		    "there is no new certificate");
 		goto out;
 	}
 	is->changed = true;

@@ -302,6 +302,10 @@ add(struct store *s, const char *id, struct backups *out, struct error *err)
 	if (load(s, id, &k, &why) == -1) {
 		if (why.sys == ENOMEM)
 			return error_nomem(err);
+		if (why.sys != 0 && why.sys != ENOENT) {
+			*err = why;
+			return -1;
+		}
 		/* killed before its first manifest */
 		log_verbose("'%s/backups/%s': %s", vis(s->state_dir), id,
 		    why.msg);
@@ -335,7 +339,7 @@ backup_list(struct store *s, struct backups *out, struct error *err)
 		free(path);
 		return rc;
 	}
-	while (rc == 0 && (e = readdir(d)) != NULL)
+	while (rc == 0 && (rc = io_next(d, path, &e, err)) == 0 && e != NULL)
 		if (id_valid(e->d_name))
 			rc = add(s, e->d_name, out, err);
 	(void)closedir(d);

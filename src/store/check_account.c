@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "base/vis.h"
 #include "store/list.h"
@@ -52,18 +53,22 @@ check_files(struct checker *c, const struct account *a, struct error *err)
 	DIR *d;
 
 	if ((d = opendir(a->path)) == NULL)
-		return 0;
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+		return check_gone(a->path, err);
+	while (rc == 0 && (rc = io_next(d, a->path, &e, err)) == 0 &&
+	    e != NULL) {
 		int f = 0;
 
 		while (f < ACCOUNT_FILES &&
 		    strcmp(e->d_name, account_file_names[f]) != 0)
 			f++;
-		if ((f == ACCOUNT_FILES &&
-		    !str_starts(e->d_name, ATOMIC_PREFIX)) ||
-		    fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
-		    -1)
+		if (f == ACCOUNT_FILES &&
+		    !str_starts(e->d_name, ATOMIC_PREFIX))
 			continue;
+		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) ==
+		    -1) {
+			rc = check_gone(a->path, err);
+			continue;
+		}
 		if (str_printf(&path, err, "%s/%s", a->path, e->d_name) == -1)
 			rc = -1;
 		symlink.path = litter.path = path;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/vis.h"
 #include "store/server.h"
 
@@ -28,13 +29,25 @@ check_owner_of(struct checker *c, const char *path, const struct stat *st,
 }
 
 int
+check_gone(const char *path, struct error *err)
+{
+	if (errno == ENOENT || errno == ENOTDIR || errno == EACCES ||
+	    errno == ELOOP)
+		return 0;
+	return error_sys(err, CODE_ERROR, "'%s': cannot be examined",
+	    vis(path));
+}
+
+int
 check_dir(struct checker *c, const char *path, bool exact, struct error *err)
 {
 	struct found f = { "dir-mode", path, FIX_MODE, NULL, 0700 };
 	unsigned int mode;
 	struct stat st;
 
-	if (lstat(path, &st) == -1 || !S_ISDIR(st.st_mode))
+	if (lstat(path, &st) == -1)
+		return check_gone(path, err);
+	if (!S_ISDIR(st.st_mode))
 		return 0;
 	mode = st.st_mode & 07777;
 	/* older certbots made those above with 0755 */
@@ -246,8 +259,8 @@ check_plain(struct checker *c, const char *dir, struct error *err)
 	DIR *d;
 
 	if ((d = opendir(dir)) == NULL)
-		return 0;
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+		return check_gone(dir, err);
+	while (rc == 0 && (rc = io_next(d, dir, &e, err)) == 0 && e != NULL) {
 		if (!str_starts(e->d_name, ATOMIC_PREFIX))
 			continue;
 		rc = str_printf(&path, err, "%s/%s", dir, e->d_name);
@@ -272,8 +285,11 @@ check_backups(struct checker *c, struct error *err)
 	if (str_printf(&path, err, "%s/backups", c->s->state_dir) == -1)
 		return -1;
 	rc = check_plain(c, path, err);
-	if (rc == 0 && (d = opendir(path)) != NULL) {
-		while (rc == 0 && (e = readdir(d)) != NULL) {
+	if (rc == 0 && (d = opendir(path)) == NULL)
+		rc = check_gone(path, err);
+	else if (rc == 0) {
+		while (rc == 0 && (rc = io_next(d, path, &e, err)) == 0 &&
+		    e != NULL) {
 			if (e->d_name[0] == '.')
 				continue;
 			rc = str_printf(&sub, err, "%s/%s", path, e->d_name);

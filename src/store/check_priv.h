@@ -70,6 +70,9 @@ const struct finding_kind *finding_kind(const char *code);
 
 /* check_layout.c: folders, links, strays, litter, journal */
 int check_layout(struct checker *c, struct error *err) WARN_UNUSED;
+/* A look at path failed: what has gone meanwhile or may not be read is told
+ * of elsewhere, the rest (errno) is an error. */
+int check_gone(const char *path, struct error *err) WARN_UNUSED;
 /* A directory of the store: mode (exact: 0700 it must be) and owner. */
 int check_dir(struct checker *c, const char *path, bool exact,
     struct error *err) WARN_UNUSED;

@@ -91,7 +91,7 @@ check_count(struct checker *c, size_t from, size_t to, struct error *err)
 		} else if (n == SHOWN + 1)
 			buf_adds(&ids, ", ...");
 	}
-	if (n > 1) {
+	if (n > 1 && (rc = buf_check(&ids, "accounts", err)) == 0) {
 		rc = layout_path(c->s, c->dirs.v[c->seen[from].dir].path, NULL,
 		    &path, err);
 		f.path = path;

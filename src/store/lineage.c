@@ -186,7 +186,7 @@ store_lineage_names(struct store *s, struct strs *out, struct error *err)
 		free(dir);
 		return rc;
 	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+	while (rc == 0 && (rc = io_next(d, dir, &e, err)) == 0 && e != NULL) {
 		len = strlen(e->d_name);
 		if (e->d_name[0] == '.' || len <= 5 ||
 		    strcmp(e->d_name + len - 5, ".conf") != 0)

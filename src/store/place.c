@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/vis.h"
@@ -216,7 +217,8 @@ sweep_backups(struct store *s, struct error *err)
 		return -1;
 	if ((d = opendir(path)) != NULL) {
 		rc = sweep_dir(AT_FDCWD, path, err);
-		while (rc == 0 && (e = readdir(d)) != NULL)
+		while (rc == 0 && (rc = io_next(d, path, &e, err)) == 0 &&
+		    e != NULL)
 			if (e->d_name[0] != '.')
 				rc = sweep_dir(dirfd(d), e->d_name, err);
 		(void)closedir(d);

@@ -43,9 +43,11 @@ fi
 
 mkdir -p "$etc/renewal" "$live" "$archive"
 n=1
-while [ -e "$archive/cert$n.pem" ]; do
-	n=$((n + 1))
-done
+if [ -e "$conf" ]; then
+	n=$(readlink "$live/cert.pem")
+	n=${n##*/cert}
+	n=$((${n%.pem} + 1))
+fi
 cp "$etc/../prepared/privkey1.pem" "$archive/privkey$n.pem"
 for k in cert chain fullchain; do
 	cp "$etc/../prepared/cert1.pem" "$archive/$k$n.pem"

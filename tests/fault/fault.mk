@@ -14,7 +14,8 @@ FAULT_SYS = openat open read write pread close fsync renameat renameat2 \
 	  fstat fstatat stat lstat fcntl ftruncate fdopendir readlink readlinkat \
 	  realpath dup3 pipe2 fork poll setpgid getcwd futimens utimensat \
 	  getdents64 getrandom waitpid faccessat lseek prctl \
-	  setrlimit getrlimit
+	  setrlimit getrlimit access opendir readdir dup2 waitid close_range \
+	  chdir execve gethostname syscall
 comma	:= ,
 FAULT_LDFLAGS = $(patsubst %,-Wl$(comma)--wrap=%,$(FAULT_ALLOC) $(FAULT_SYS))
 LDFLAGS	+= $(FAULT_LDFLAGS)

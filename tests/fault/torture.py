@@ -35,6 +35,8 @@ SERVER = "https://" + SERVER_PATH
 PYTHON = "/usr/bin/python3"
 FILES = ("private_key.json", "meta.json", "regr.json")
 LITTER = re.compile(r"^\.acmeferry-|^journal$|\.new$")
+# a run may go on with what failed, but not in silence
+TOLD = re.compile(b"Input/output error|No space left|[Mm]emory|cannot be read")
 EIO, ENOSPC, EACCES = 5, 28, 13
 
 
@@ -268,6 +270,8 @@ class CA:
     def __init__(self, folder):
         os.mkdir(folder)
         self.folder, self.pem = folder, f"{folder}/ca.pem"
+        # a copy, too: see main()
+        self.certbot = shutil.copy(f"{HERE}/certbot.sh", f"{folder}/certbot")
         self.proc = subprocess.Popen(
             [PYTHON, f"{LAB}/acme_server.py", folder, "--host", "127.0.0.1",
              "--seconds", "86400"])
@@ -328,7 +332,7 @@ def online_config(d, ca, cert=True):
     deploy = json.dumps(["/bin/sh", "-c", f'echo "{shown}" >{d}/deployed'])
     text = ("environment: [ASAN_OPTIONS, UBSAN_OPTIONS]\n"
             f"acme:\n  server: {ca.url}\n  ca_file: {ca.pem}\n"
-            f"certbot:\n  program: {HERE}/certbot.sh\n"
+            f"certbot:\n  program: {ca.certbot}\n"
             f"  work_dir: {d}/work\n  logs_dir: {d}/logs\n")
     if cert:
         text += (f"certificates:\n  {NAME}:\n    domains: [{NAME}]\n"
@@ -698,7 +702,7 @@ class Torture:
         self.keys = keys_anywhere(self.proto + case.home)
         d = self.copy("goal")
         r = self.plain(d, case.status)
-        self.status = r.returncode
+        self.status, self.said = r.returncode, self.clean(d, r.stdout)
         self.goal = self.store(d)
         if not case.reader and self.goal == self.before:
             raise Failure("the command changes nothing: nothing is tested")
@@ -715,6 +719,12 @@ class Torture:
         return {k: v and v.replace(self.fault.encode(), self.program.encode())
                 if isinstance(v, bytes) else v for k, v in
                 snapshot(d + self.case.home, self.case.watch).items()}
+
+    def clean(self, d, text):
+        """What a run printed, but for its folder and the time."""
+        text = text.replace(d.encode(), b"").replace(self.fault.encode(),
+                                                     self.program.encode())
+        return re.sub(rb"T\d\d:\d\d:\d\dZ", b"", text)
 
     def plain(self, d, status):
         return plain(d, self.program, self.case.argv(d), status,
@@ -815,6 +825,12 @@ class Torture:
             if r.returncode != 0 and not err.strip() and not r.stdout and \
                     not self.case.syslog:
                 raise Failure(f"exit {r.returncode} without a word")
+            if self.case.reader and r.returncode == self.status and \
+                    self.clean(d, r.stdout) != self.said and \
+                    not TOLD.search(r.stdout + r.stderr) and \
+                    "< read_account <" not in self.where(d):
+                raise Failure(f"exit {r.returncode}, but it said "
+                              f"{r.stdout.decode()}")
             refused = self.case.refused and self.case.refused in r.stdout
             if r.returncode == 0 and self.store(d) != self.goal and \
                     not refused:

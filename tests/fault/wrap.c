@@ -175,6 +175,16 @@ CALL(int, stat, (const char *p, struct stat *st), (p, st), -1)
 CALL(int, lstat, (const char *p, struct stat *st), (p, st), -1)
 CALL(int, fstatat, (int fd, const char *p, struct stat *st, int f),
     (fd, p, st, f), -1)
+CALL(int, access, (const char *p, int m), (p, m), -1)
+CALL(DIR *, opendir, (const char *p), (p), NULL)
+CALL(struct dirent *, readdir, (DIR *d), (d), NULL)
+CALL(int, dup2, (int a, int b), (a, b), -1)
+CALL(int, waitid, (idtype_t t, id_t i, siginfo_t *s, int o), (t, i, s, o), -1)
+CALL(int, close_range, (unsigned int a, unsigned int b, int f), (a, b, f), -1)
+CALL(int, chdir, (const char *p), (p), -1)
+CALL(int, execve, (const char *p, char *const a[], char *const e[]),
+    (p, a, e), -1)
+CALL(int, gethostname, (char *p, size_t n), (p, n), -1)
 CALL(DIR *, fdopendir, (int fd), (fd), NULL)
 CALL(ssize_t, readlink, (const char *p, char *b, size_t n), (p, b, n), -1)
 CALL(ssize_t, readlinkat, (int fd, const char *p, char *b, size_t n),
@@ -287,6 +297,23 @@ __wrap_fcntl(int fd, int cmd, ...)
 	arg = va_arg(ap, void *);
 	va_end(ap);
 	return call_fails() ? -1 : __real_fcntl(fd, cmd, arg);
+}
+
+/* pidfd_open and Landlock: no more arguments than four */
+long __real_syscall(long, ...);
+long __wrap_syscall(long, ...);
+long
+__wrap_syscall(long number, ...)
+{
+	unsigned long a[4];
+	va_list ap;
+
+	va_start(ap, number);
+	for (int i = 0; i < 4; i++)
+		a[i] = va_arg(ap, unsigned long);
+	va_end(ap);
+	return call_fails() ? -1 : __real_syscall(number, a[0], a[1], a[2],
+	    a[3]);
 }
 
 int __real_prctl(int, ...);
