@@ -53,8 +53,9 @@ plan_conf(struct detach *d, struct plan *p, const struct lineage *l,
 
 	if (l->unreadable)
 		return error_set(err, CODE_STORE, "%s", l->problem);
-	p->guard = lineage_is_ours(l);
-	rc = lineage_hooks(l, &hooks, err);
+	rc = lineage_is_ours(l, &p->guard, err);
+	if (rc == 0)
+		rc = lineage_hooks(l, &hooks, err);
 	/* else it was adopted, or is none of ours: nothing of it was set */
 	if (rc == -1 || (!p->guard && hooks == 0))
 		return rc;
@@ -212,6 +213,10 @@ plan_lineage(struct detach *d, struct plan *p, const struct lineage *l,
     struct error *err)
 {
 	if (plan_conf(d, p, l, err) == -1)
+		return -1;
+	if (l->domains.n == 0 && l->problem[0] != '\0' &&
+	    strs_addf(&d->todo, err, "'%s': its names are not known: %s",
+	    d->name, l->problem) == -1)
 		return -1;
 	if (p->guard && say_guard(d, p, l, err) == -1)
 		return -1;

@@ -154,12 +154,15 @@ check_lineage(struct issue *is, bool same_names, bool same_account,
     struct error *err)
 {
 	const struct lineage *l = is->lineage;
+	bool ours = false;
 	char *has = NULL;
 
 	is->set_account = !same_account;
+	if (same_names && is->opts.repoint &&
+	    lineage_is_ours(l, &ours, err) == -1)
+		return -1;
 	if ((same_names && same_account) || is->opts.adopt ||
-	    (same_names && is->opts.repoint && (is->cert != NULL ||
-	    lineage_is_ours(l))))
+	    (same_names && is->opts.repoint && (is->cert != NULL || ours)))
 		return 0;
 	if (!server_same(l->server, is->server))
 		return error_set(err, CODE_STORE, "'%s': this lineage is of "

@@ -40,17 +40,17 @@ lineage_param(const struct lineage *l, const char *key, char **out,
 	return rc;
 }
 
-bool
-lineage_is_ours(const struct lineage *l)
+int
+lineage_is_ours(const struct lineage *l, bool *ours, struct error *err)
 {
-	struct error ignored;
 	char *address = NULL;
-	bool ours;
 
-	ours = lineage_param(l, "http01_address", &address, &ignored) == 0 &&
-	    address != NULL && strcmp(address, CERTBOT_GUARD) == 0;
+	*ours = false;
+	if (lineage_param(l, "http01_address", &address, err) == -1)
+		return -1;
+	*ours = address != NULL && strcmp(address, CERTBOT_GUARD) == 0;
 	free(address);
-	return ours;
+	return 0;
 }
 
 /* certbot calls it renew_hook, since 5.x deploy_hook. */

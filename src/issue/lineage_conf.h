@@ -14,9 +14,10 @@
 int lineage_param(const struct lineage *l, const char *key, char **out,
     struct error *err) WARN_UNUSED;
 
-/* True where acmeferry made the lineage: the guard is its authenticator's
+/* *ours: acmeferry made the lineage, the guard is its authenticator's
  * address. */
-bool lineage_is_ours(const struct lineage *l);
+int lineage_is_ours(const struct lineage *l, bool *ours, struct error *err)
+    WARN_UNUSED;
 
 /* True where certbot runs "acmeferry hook deploy" for it. */
 bool lineage_has_hook(const struct lineage *l);

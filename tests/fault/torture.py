@@ -724,7 +724,9 @@ class Torture:
         """What a run printed, but for its folder and the time."""
         text = text.replace(d.encode(), b"").replace(self.fault.encode(),
                                                      self.program.encode())
-        return re.sub(rb"T\d\d:\d\d:\d\dZ", b"", text)
+        text = re.sub(rb"T\d\d:\d\d:\d\dZ", b"", text)
+        # columns are as wide as paths are long
+        return re.sub(rb" +", b" ", text)
 
     def plain(self, d, status):
         return plain(d, self.program, self.case.argv(d), status,
