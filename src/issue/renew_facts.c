@@ -149,9 +149,9 @@ set_texts(struct renew_cert *c, const struct lineage *l, const char *server,
 	return str_dup(&c->server, server, err);
 }
 
-static void
+static int
 set_options(const struct renew *r, struct renew_cert *c,
-    const struct lineage *l, struct issue_options *o)
+    const struct lineage *l, struct issue_options *o, struct error *err)
 {
 	memset(o, 0, sizeof(*o));
 	o->domains = &c->domains;
@@ -159,11 +159,14 @@ set_options(const struct renew *r, struct renew_cert *c,
 	o->server = c->server;
 	o->account = c->config == NULL && l != NULL ? l->account : NULL;
 	/* the configuration says what a lineage of ours is to have */
-	o->adopt = c->config != NULL && l != NULL && lineage_is_ours(l);
+	if (c->config != NULL && l != NULL &&
+	    lineage_is_ours(l, &o->adopt, err) == -1)
+		return -1;
 	o->dry_run = r->opts.dry_run;
 	o->max_wait = r->opts.max_wait;
 	o->self = r->opts.self;
 	o->self_options = r->opts.self_options;
+	return 0;
 }
 
 static int
@@ -178,7 +181,8 @@ plan(struct renew *r, struct renew_cert *c, const struct lineage *l,
 		return error_set(why, CODE_STORE, "'%s': this lineage cannot "
 		    "be read: %s", vis(c->name), l != NULL &&
 		    l->problem[0] != '\0' ? l->problem : "it has no names");
-	set_options(r, c, l, &opts);
+	if (set_options(r, c, l, &opts, why) == -1)
+		return -1;
 	opts.peek = true;
 	opts.lineages = &r->lineages;
 	if ((opts.accounts = accounts_of(r, c->server, why)) == NULL)

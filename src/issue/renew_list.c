@@ -247,7 +247,9 @@ look_at_lineage(struct renew *r, struct renew_cert *c, bool *ours,
 		goto out;
 	}
 	s = find_shared(r, l);
-	*ours = s != NULL || lineage_is_ours(l);
+	*ours = s != NULL;
+	if (!*ours && lineage_is_ours(l, ours, err) == -1)
+		goto out;
 	p = s != NULL && s->client != NULL ? config_peer(r->config,
 	    s->client) : NULL;
 	if (p != NULL && p->direction == DIRECTION_PULL &&
