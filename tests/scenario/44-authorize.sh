@@ -110,7 +110,7 @@ printf '%s\n' "$OUT" | jq -r .authorized_keys >"$T/keys/root"
 json_is "the sshd setting" .sshd_config "PermitRootLogin forced-commands-only"
 # shellcheck disable=SC2086
 run ferry_at surrogate $ALLOW read --from 127.0.0.0/8
-out_like "the same line in words" "^restrict,command=\"$ACMEFERRY .*serve \
+out_like "the same line in words" "^restrict,command=\"$T_PROGRAM .*serve \
 --allow read --client internal.example.com\",from=\"127.0.0.0/8\" ssh-ed25519 "
 run ferry_at internal pull www --json
 rc_is "root: the key pulls" 0

@@ -94,6 +94,7 @@ T_FAILED=0
 T_ENDED=
 T_PORTDIR=${TMPDIR:-/tmp}/acmeferry-ports.$(id -u)
 ACMEFERRY=$(t_absolute "${ACMEFERRY:-$T_ROOT/build/acmeferry}")
+T_PROGRAM=$ACMEFERRY	# itself, also where ACMEFERRY runs it under valgrind
 CERTBOT=${CERTBOT:-certbot}
 RC=0 OUT='' ERR=''
 # a bare container has no /etc/hosts
