@@ -58,7 +58,7 @@ err_like "verify" '^acmeferry: verify: account https://.* is valid'
 err_like "verify names" "^acmeferry: verify: '$NAME' is authorised"
 err_like "issue" "^acmeferry: issue: '$NAME' was issued, valid until 20"
 err_like "renewal" "^acmeferry: renewal: '$NAME' is now configured"
-out_like "cron line" "test -x $ACMEFERRY && $ACMEFERRY .*renew -q"
+out_like "cron line" "test -x $T_PROGRAM && $T_PROGRAM .*renew -q"
 is "no challenge was tried" "$(attempts)" "$TRIED"
 is "the account" "$(conf_value internal account)" "$ID"
 CERTYML=$T/internal/config.d/cert-$NAME.yml
