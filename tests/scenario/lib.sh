@@ -686,12 +686,15 @@ start_web() {
 
 if [ "${VALGRIND:-0}" = 1 ]; then
 	need valgrind
+	# other users write there, too
+	mkdir -m 1777 "$T/valgrind"
+	chmod 1777 "$T/valgrind"
 	# what it says of system calls that it does not know is not our stderr;
 	# and serve cannot lower the limit of open files under it
 	cat >"$T/bin/acmeferry-valgrind" <<-E
 		#!/bin/sh
 		ulimit -n 256
-		exec valgrind -q --log-file=$T/valgrind.%p \\
+		exec valgrind -q --log-file=$T/valgrind/%p \\
 		    --error-exitcode=99 --leak-check=full \\
 		    --errors-for-leak-kinds=definite,indirect \\
 		    --show-leak-kinds=definite,indirect "$ACMEFERRY" "\$@"
