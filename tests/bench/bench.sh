@@ -6,7 +6,7 @@
 . "${0%/*}/../scenario/lib.sh"
 T_ENDED=1
 runs=$1
-need pebble sshd rsync jq "$CERTBOT"
+need pebble sshd rsync jq strace "$CERTBOT"
 bad=0
 
 # pair RUNS COMMAND COMMAND: by turns. A and B are the medians of their wall
@@ -106,6 +106,23 @@ mkdir -p "$T/copy"
 pair "$runs" "$(ours internal pull surrogate)" \
     "rsync -a -e '$ssh' 127.0.0.1:$T/surrogate/etc/accounts $T/copy/"
 row 'pull, nothing changed, ssh' 'rsync -a' "$A" "$B" 1
+
+# ------------------------------------------------------------- 1,000 lineages
+write_config many
+ferry_at many pull surrogate >"$T/many.log" 2>&1 || cat "$T/many.log"
+python3 "$T_ROOT/tests/bench/lineages.py" "$T/many/etc" "$PEBBLE_DIR_URL" \
+    "$id" 1000 || exit 1
+files="$T/many/etc/renewal/*.conf $T/many/etc/live/*/cert.pem"
+pair "$runs" "$(ours many renew -q --lineages)" \
+    "sh -c 'cat $files >/dev/null'"
+row 'renew, 1,000 lineages, none due' 'reading their files' "$A" "$B" 2
+memory 'renew, 1,000 lineages, none due' "$(ours many renew -q --lineages)"
+strace -f -qq -e trace=%network -o "$T/strace" "$ACMEFERRY" \
+    -c "$T/many/config.yml" renew -q --lineages
+if grep -q . "$T/strace"; then
+	echo "renew, 1,000 lineages, none due: a socket: $(head -1 "$T/strace")"
+	bad=1
+fi
 
 # ------------------------------------------------------------- 1,000 accounts
 fill thousand "$PEBBLE_DIR_URL" 1000 "$PEBBLE_CA"
