@@ -111,13 +111,13 @@ read_memory(struct renew *r, struct error *err)
 }
 
 static int
-decide_all(struct renew *r, bool looked, struct error *err)
+decide_all(struct renew *r, struct error *err)
 {
 	struct renew_cert *c;
 
 	for (size_t i = 0; i < r->ncerts; i++) {
 		c = &r->certs[i];
-		if (!c->planned || (looked && !c->looked))
+		if (!c->planned)
 			continue;
 		if (renew_ask_decide(r, c, &c->decide, err) == -1)
 			return -1;
@@ -167,29 +167,29 @@ set_text(char **slot, const char *text, struct error *err)
 	return str_dup(slot, text, err);
 }
 
+/* The new certificate; what became of the old one stays. */
+static int
+plan_again(struct renew *r, struct renew_cert *c, struct error *err)
+{
+	enum code result = c->result;
+	struct error why = c->err;
+
+	if (renew_plan(r, c, err) == -1)
+		return -1;
+	c->result = result;
+	c->err = why;
+	return 0;
+}
+
 /* Decides again: what was done, and what it cost, counts for the next time. */
 static int
 conclude(struct renew *r, struct renew_cert *c, struct error *err)
 {
 	struct renew_entry *e = c->entry;
-	enum code result = c->result;
-	struct error why = c->err;
 	struct decide d;
-	int64_t now = renew_now(r);
 
-	e->decided = now;
+	e->decided = renew_now(r);
 	e->next = 0;
-	if (c->acted) {
-		struct strs tried = c->tried;
-
-		/* the answers of the order stay for the report */
-		memset(&c->tried, 0, sizeof(c->tried));
-		if (c->renewed && renew_plan(r, c, err) == -1)
-			return -1;
-		c->tried = tried;
-		c->result = result;
-		c->err = why;
-	}
 	if (!c->planned)
 		return set_text(&e->decision, NULL, err);
 	/* only what e->asked says: a look that failed is to be repeated */
@@ -232,6 +232,12 @@ finish(struct renew *r, struct error *err)
 	if (read_memory(r, err) == -1)
 		return -1;
 	r->concluding = true;
+	for (size_t i = 0; i < r->ncerts; i++)
+		if (r->certs[i].renewed &&
+		    plan_again(r, &r->certs[i], err) == -1)
+			return -1;
+	if (renew_ask_ari(r, true, err) == -1)
+		return -1;
 	for (size_t i = 0; i < r->ncerts; i++)
 		if (conclude(r, &r->certs[i], err) == -1)
 			return -1;
@@ -288,7 +294,7 @@ renew_run(struct renew *r, struct error *err)
 	for (size_t i = 0; i < r->ncerts; i++)
 		if (renew_plan(r, &r->certs[i], err) == -1)
 			return -1;
-	if (decide_all(r, false, err) == -1)
+	if (decide_all(r, err) == -1)
 		return -1;
 	if (r->opts.dry_run) {
 		for (size_t i = 0; i < r->ncerts; i++)
@@ -297,8 +303,9 @@ renew_run(struct renew *r, struct error *err)
 		return 0;
 	}
 	log_progress_start();
-	if (renew_look(r, err) == -1 || read_memory(r, err) == -1 ||
-	    decide_all(r, true, err) == -1 || act(r, err) == -1)
+	if (renew_look(r, err) == -1 || renew_ask_ari(r, false, err) == -1 ||
+	    read_memory(r, err) == -1 || decide_all(r, err) == -1 ||
+	    act(r, err) == -1)
 		return -1;
 	return finish(r, err);
 }

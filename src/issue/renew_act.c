@@ -120,7 +120,7 @@ remember(struct renew *r, struct renew_cert *c, const struct error *why,
 	return str_dup(&e->error, why->msg, err);
 }
 
-/* What the renewed (or not) certificate is now. */
+/* What the renewed (or not) certificate is now; takes *is. */
 static int
 take_over(struct renew_cert *c, struct issue *is, struct error *err)
 {
@@ -129,15 +129,19 @@ take_over(struct renew_cert *c, struct issue *is, struct error *err)
 
 	if (s != NULL && s->ordered)
 		c->entry->answered = c->entry->told;
+	/* one that could not even be planned tells less than the one before */
+	if (is->account == NULL) {
+		issue_free(is);
+		return 0;
+	}
 	c->deploy_pending = is->deploy_pending;
-	/* its answers are what is reported */
 	issue_free(&c->issue);
 	c->issue = *is;
 	c->issue.opts.domains = &c->domains;
+	c->issue.accounts = &c->issue.own_accounts;
+	c->issue.lineages = &c->issue.own_lineages;
 	free(c->account);
 	c->account = NULL;
-	if (c->issue.account == NULL)
-		return 0;
 	return str_dup(&c->account, c->issue.account->dirname, err);
 }
 

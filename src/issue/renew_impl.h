@@ -8,7 +8,8 @@
 /*
  * Shared by the files of renew: renew.c (the whole), renew_list.c (which
  * certificates), renew_facts.c (what is known, and the decision), renew_look.c
- * (peers and authorizations), renew_act.c (issuing, deploying).
+ * (peers and authorizations), renew_ari.c (the CA's advice), renew_act.c
+ * (issuing, deploying).
  */
 
 /* renew_list.c: r->certs; their state's entries. */
@@ -42,6 +43,10 @@ int renew_tried(const struct renew *r, struct renew_cert *c,
 int renew_look(struct renew *r, struct error *err) WARN_UNUSED;
 /* The hints of its peers that answered. */
 const struct hints *renew_hints(const struct renew *r, const char *peer);
+
+/* renew_ari.c: after: of what has just been renewed. */
+int renew_ask_ari(struct renew *r, bool after, struct error *err)
+    WARN_UNUSED;
 
 /* renew_act.c */
 int renew_act(struct renew *r, struct renew_cert *c, struct error *err)

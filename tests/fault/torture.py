@@ -497,6 +497,12 @@ def old_responses(d):
             os.utime(os.path.join(top, n), (when, when))
 
 
+def no_history(d):
+    """An attempt that failed is not repeated at once."""
+    if os.path.exists(f"{d}/state/renew.json"):
+        os.unlink(f"{d}/state/renew.json")
+
+
 def last_backup(d):
     return sorted(n for n in os.listdir(f"{d}/state/backups")
                   if not n.startswith("."))[0]
@@ -577,6 +583,10 @@ CASES = [
                     f"{d}/www"], watch=("www",), stdin=challenge_stdin(),
          refused=b'"refused"', intact=whole_responses,
          later=old_responses, syslog=True),
+    Case("renew", prep_issue, lambda d: ["renew"], online=True,
+         watch=DEPLOYED, later=no_history, weight=6),
+    Case("renew-idle", prep_hook, lambda d: ["renew", "--json"],
+         online=True, reader=True, weight=4),
 ]
 
 

@@ -33,7 +33,8 @@ renew() {
 	run ferry_at internal renew "$@"
 }
 no_socket() {
-	strace -f -qq -e trace=socket,connect -o "$T/strace" "$ACMEFERRY" \
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=socket,connect \
+	    -o "$T/strace" "$ACMEFERRY" \
 	    -c "$T/internal/config.yml" renew "$@" &&
 	    ! grep -E 'socket|connect' "$T/strace"
 }
@@ -143,6 +144,27 @@ rc_is "--now, though not due" 0
 isnt "another certificate" "$(serial)" "$OLD"
 out_like "each way: the pull" "^$NAME: tried: pull from 'surrogate': ok"
 out_like "each way: the order" "^$NAME: tried: order: ready"
+
+# ------------------------------------------------------------- ARI
+# not on the first day of a certificate
+acme_ctl set ari=1 ari_start=-200 ari_end=-100 >/dev/null
+at -3
+proves $NAME
+renew $NAME --now
+rc_is "a CA that gives advice" 0
+is "it is kept" "$(remembered $NAME '.ari_end - .ari_start')" 100
+at 0
+proves $NAME
+OLD=$(serial)
+renew --json
+rc_is "which is obeyed" 0
+json_is "it is renewed though young" '.certificates[0] | .decision + " " +
+    .result' "renew ok"
+isnt "by another" "$(serial)" "$OLD"
+renew -q
+rc_is "then it is good for long" 0
+silent "quietly"
+acme_ctl set ari=0 >/dev/null
 
 # ------------------------------------------------------------- the alarm
 OLD_NAME=$NAME

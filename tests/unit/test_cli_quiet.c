@@ -103,6 +103,46 @@ test_damaged(void **state)
 	assert_false(run("d", NULL, true, CODE_RETRY, 1));
 }
 
+/* renew looks at many things: each has a time of its own. */
+static bool
+row(const char *kind, const char *name, bool quiet, enum code code, int after)
+{
+	struct config *c = NULL;
+	struct cli cli = { .quiet = quiet, .report = { .command = "renew" } };
+	struct error err;
+	bool held;
+
+	now += (int64_t)after * HOUR;
+	assert_int_equal(config_load(tmp_path("none.yml"), false, false, &c,
+	    &err), 0);
+	free(c->state_dir);
+	c->state_dir = strdup(tmp_path("rows"));
+	cli.config = c;
+	held = quiet_hold_row(&cli, kind, name, code);
+	config_free(c);
+	return held;
+}
+
+static void
+test_rows(void **state)
+{
+	(void)state;
+	assert_false(row("peer", "a", false, CODE_RETRY, 0));
+	assert_int_equal(tmp_count("rows"), -1);
+	assert_true(row("peer", "a", true, CODE_RETRY, 0));
+	assert_true(row("certificate", "a", true, CODE_RETRY, 12));
+	/* the peer's day is over, the certificate's is not */
+	assert_false(row("peer", "a", true, CODE_RETRY, 12));
+	assert_true(row("certificate", "a", true, CODE_RETRY, 0));
+	assert_true(row("peer", "b", true, CODE_RETRY, 0));
+	/* and one that works again does not end another's */
+	assert_false(row("peer", "a", true, CODE_OK, 0));
+	assert_false(row("certificate", "a", true, CODE_RETRY, 12));
+	assert_true(row("peer", "a", true, CODE_RETRY, 0));
+	/* nothing but a retry is ever held */
+	assert_false(row("certificate", "c", true, CODE_EXPIRING, 0));
+}
+
 int
 main(void)
 {
@@ -110,6 +150,7 @@ main(void)
 		cmocka_unit_test(test_day),
 		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_rows),
 	};
 
 	log_setup(LOG_QUIET, false);
