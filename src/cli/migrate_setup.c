@@ -49,12 +49,14 @@ make_cert(struct migrate *m, const char *peer, struct error *err)
 	    config_cert_for(c, &m->domains);
 	const char *name = m->opts.cert_name;
 
+	/* what nobody named is called as certbot would call it */
 	if (m->planned && m->issue.name != NULL)
 		name = m->issue.name;
+	else if (name == NULL && old != NULL)
+		name = old->name;
 	else if (name == NULL)
-		name = old != NULL ? old->name : m->domains.v[0];
-	if (str_starts(name, "*."))
-		name += 2;
+		name = m->domains.v[0] + (str_starts(m->domains.v[0], "*.") ?
+		    2 : 0);
 	config_cert_free(m->cert);
 	m->cert = NULL;
 	if (config_cert_new(name, NULL, &m->cert, err) == -1 ||

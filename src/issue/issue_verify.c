@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/vis.h"
 #include "issue/builtin.h"
+#include "issue/certbot_argv.h"
 #include "store/server.h"
 
 static int
@@ -97,7 +98,7 @@ what_then(const struct issue *is, struct buf *b)
 	buf_adds(b, vis(is->cert->peer.v[0]));
 	for (size_t i = 0; i < is->domains.n; i++) {
 		buf_adds(b, " -d ");
-		buf_adds(b, is->domains.v[i]);
+		shell_quote(b, is->domains.v[i]);
 	}
 	buf_addc(b, '\'');
 }
@@ -109,6 +110,7 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 {
 	struct buf names, who, then;
 	char until[TIME_TEXT];
+	bool wildcard = false;
 
 	if (only_unknown(is, set))
 		return error_set(err, CODE_UNAUTHORIZED, "'%s': whether the "
@@ -123,6 +125,7 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 
 		if (n->usable)
 			continue;
+		wildcard |= str_starts(n->name, "*.");
 		add_list(&names, n->name);
 		buf_addf(&names, " (%s)", authz_status_text(n->status));
 	}
@@ -134,8 +137,9 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 		(void)time_text(is->not_after, until, sizeof(until));
 	error_set(err, CODE_UNAUTHORIZED, "'%s': the account has no usable "
 	    "authorization for %s; %s must prove it, as certbot does when it "
-	    "renews there, then %s; %s%s", is->name, buf_str(&names),
-	    buf_str(&who), buf_str(&then), is->not_after > 0 ?
+	    "renews there%s, then %s; %s%s", is->name, buf_str(&names),
+	    buf_str(&who), wildcard ? " with a DNS authenticator (HTTP-01 "
+	    "cannot prove a wildcard)" : "", buf_str(&then), is->not_after > 0 ?
 	    "the certificate here lives until " :
 	    "there is no certificate here yet",
 	    is->not_after > 0 ? until : "");

@@ -9,8 +9,18 @@
 #include "base/strs.h"
 #include "base/vis.h"
 
-static const char PROVE[] = "let the host that can prove it renew its "
-    "certificate with this account";
+/* What is to be done so that the name is proven. */
+static const char *
+prove(const struct verify_name *n)
+{
+	if (str_starts(n->name, "*."))
+		return "HTTP-01 cannot prove a wildcard: renew it where a DNS "
+		    "authenticator of certbot proves it with this account, or "
+		    "let dns-persist-01 prove it, if the CA offers that "
+		    "('acmeferry responder dns')";
+	return "let the host that can prove it renew its certificate with "
+	    "this account";
+}
 
 static int
 no_reuse_text(const struct verify_set *s, const struct verify_name *n,
@@ -33,7 +43,7 @@ pending_text(const struct verify_set *s, const struct verify_name *n,
 		    "it less than a day ago; try again later", n->name,
 		    s->order == NULL ? "" : vis(s->order));
 	return str_printf(out, err, "'%s': found a pending authorization, "
-	    "want a valid one; %s ('%s')", n->name, PROVE,
+	    "want a valid one; %s ('%s')", n->name, prove(n),
 	    vis(verify_kid(s)));
 }
 
@@ -51,7 +61,7 @@ name_text(const struct verify_set *s, const struct verify_name *n,
 	if (n->problem != NULL && n->status != AUTHZ_VALID)
 		return str_printf(out, err, "'%s': its authorization is %s "
 		    "(%s), want a valid one; %s", n->name,
-		    authz_status_text(n->status), n->problem, PROVE);
+		    authz_status_text(n->status), n->problem, prove(n));
 	switch (n->status) {
 	case AUTHZ_UNKNOWN:
 		return str_printf(out, err, "'%s': no authorization of '%s' is "
@@ -63,7 +73,7 @@ name_text(const struct verify_set *s, const struct verify_name *n,
 		return str_printf(out, err, "'%s': its authorization is valid "
 		    "until %s, but the CA counted it only until %s; %s",
 		    n->name, time_text(n->expires, a, sizeof(a)),
-		    time_text(n->usable_until, b, sizeof(b)), PROVE);
+		    time_text(n->usable_until, b, sizeof(b)), prove(n));
 	case AUTHZ_INVALID:
 	case AUTHZ_DEACTIVATED:
 	case AUTHZ_REVOKED:
@@ -72,7 +82,7 @@ name_text(const struct verify_set *s, const struct verify_name *n,
 	}
 	return str_printf(out, err, "'%s': its authorization is %s, want a "
 	    "valid one; %s ('%s')", n->name, authz_status_text(n->status),
-	    PROVE, vis(verify_kid(s)));
+	    prove(n), vis(verify_kid(s)));
 }
 
 /* A name that nothing was learned about has the reason of its set, or of its
