@@ -395,6 +395,9 @@ class CA:
             raise Problem(403, "orderNotReady", "Order's status "
                           f"(\"{self.order_status(o)}\") is not acceptable "
                           "for finalization")
+        if how == "taken":
+            self.take_order(o)
+            self.finalize(o, csr_der, "")
         o["public"] = self.check_csr(o, csr_der)
         kind, _, arg = how.partition("-")
         if how == "caa":
@@ -516,6 +519,12 @@ class CA:
             self.accounts[a - 1]["status"] = args["status"]
         elif word == "take":
             self.take_order(self.orders[int(args.get("order", -1))])
+        elif word == "finish":
+            for o in self.orders:
+                o["done_at"] = 0
+        elif word == "replaced":
+            for c in self.certs.values():
+                c["replaced"] = True
         elif word == "forget":
             self.sets, self.failures = {}, []
         else:

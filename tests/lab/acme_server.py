@@ -21,6 +21,8 @@ NAME being localhost.  The second form changes a running one; it prints what it 
     validate name=N [profile=P] [account=N] [expires=S]   a valid authorization
     account status=S [id=N]
     take [order=N]      the last (or that) order is finalised by another host
+    finish              what is processing becomes valid now
+    replaced            every certificate counts as replaced
     forget              the quotas of failures and exact sets are full again
     orders | authzs | certs     what there is, as JSON
 
@@ -47,7 +49,8 @@ huge-headers, control (64 KiB of it), redirect, badnonce, nonce-none, gone (404)
 status-N, retry-N (429 with Retry-After: N), unavailable-N (503), missing-M and
 number-M (member M), text-M=V, location-none, location-URL, problem-TYPE; late-N
 (done at once, answered N seconds later).  Of finalize: caa (403, and the order
-is invalid), invalid-TYPE (the order comes back so), dies-TYPE (a second later).
+is invalid), invalid-TYPE (the order comes back so), dies-TYPE (a second later),
+taken (another host was faster).
 Of cert: foreign, other-key, other-names, fewer-names, expired (leaves), plain,
 words, key-inside, junk-der, backwards, wrong-issuer, leaf-alone, half.
 """
