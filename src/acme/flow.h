@@ -61,6 +61,9 @@ struct flow {
 	enum flow_why why;
 	struct acme_problem problem;
 	bool has_problem;
+	/* of the last flow_finalize(): the CA itself said that it took this
+	 * very CSR, so a certificate for another key is the CA's failure */
+	bool accepted;
 	/* internal */
 	int64_t retry_after;	/* of the last answer; -1 */
 };
@@ -128,7 +131,7 @@ int flow_wait_order(struct flow *f, const char *url, unsigned until,
  * order: FLOW_TAKEN (CODE_RETRY) where it has gone on without us, FLOW_INVALID
  * where it died.  Where no answer came (or 5xx) the order is fetched too, and
  * where it has gone on, so do we: THE CALLER MUST COMPARE the certificate's key
- * with its own, as it may be another's.
+ * with its own, as it may be another's, unless f->accepted.
  */
 int flow_finalize(struct flow *f, const struct acme_order *order,
     const void *csr, size_t csr_len, struct acme_order *out,

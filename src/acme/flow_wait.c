@@ -296,7 +296,8 @@ flow_finalize(struct flow *f, const struct acme_order *order,
 
 	error_clear(&e);
 	pace_begin(&p, f->patience);
-	if (send_csr(f, order, csr, csr_len, &first, &e) == -1) {
+	f->accepted = send_csr(f, order, csr, csr_len, &first, &e) == 0;
+	if (!f->accepted) {
 		if (f->has_problem && f->why != FLOW_BUSY) {
 			*err = e;
 			return refused(f, order, err);

@@ -49,6 +49,7 @@ struct builtin_order {
 	void *arg;
 	/* the order as it is now */
 	struct acme_order order;
+	bool accepted;		/* as flow->accepted, of this order */
 	/* a failure after which the order cannot become a certificate */
 	bool dead;
 };

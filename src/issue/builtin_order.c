@@ -57,6 +57,7 @@ finalize(struct builtin_order *o, struct error *err)
 	if (flow_finalize(o->flow, &o->order, o->csr->data, o->csr->len, &now,
 	    err) == 0) {
 		take(o, &now);
+		o->accepted = o->flow->accepted;
 		return 0;
 	}
 	/* by another host, or by a run of ours that was killed: the key of
@@ -143,6 +144,13 @@ fetch(struct builtin_order *o, struct cert_chain **out, struct error *err)
 	if (parse_all(&chains, v, &n, err) == -1 ||
 	    o->is_ours(o->arg, v[0], &ours, err) == -1)
 		goto out;
+	if (!ours && o->accepted) {
+		o->dead = true;
+		error_set(err, CODE_ISSUANCE, "'%s': the CA took the request "
+		    "and sent a certificate for another key",
+		    vis(o->order.certificate));
+		goto out;
+	}
 	if (ours)
 		choose(o, v, n, out);
 	rc = 0;
@@ -166,6 +174,7 @@ order_anew(struct builtin_order *o, struct error *err)
 		return -1;
 	acme_order_free(&o->order);
 	o->order = now;
+	o->accepted = false;
 	if (now.status == ORDER_PENDING) {
 		o->dead = true;
 		return error_set(err, CODE_UNAUTHORIZED, "'%s': the names are "

@@ -116,6 +116,10 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 		return error_set(err, CODE_UNAUTHORIZED, "'%s': whether the "
 		    "account is authorised for its names is only known from "
 		    "an order, and a dry run sends none", is->name);
+	/* no proof would help */
+	if (set->refused && set->error != NULL)
+		return error_set(err, CODE_UNAUTHORIZED, "'%s': %s", is->name,
+		    set->error);
 	buf_init(&names, LIMIT_CONF_FILE);
 	buf_init(&who, LIMIT_CONF_FILE);
 	buf_init(&then, LIMIT_CONF_FILE);

@@ -54,6 +54,7 @@ struct verify_name {
 	int64_t expires, usable_until;	/* 0: not known */
 	struct strs challenges;
 	bool usable;		/* an order would be born with it valid */
+	bool refused;		/* newOrder was refused, for this name */
 	enum code result;
 	char *error;		/* NULL: none */
 	/* internal */
@@ -71,6 +72,7 @@ struct verify_set {
 	bool usable;		/* every name is */
 	bool ordered;		/* newOrder was sent and answered */
 	bool ready;		/* ... and the order is `ready` */
+	bool refused;		/* newOrder was refused: error says why */
 	bool no_reuse;		/* this CA makes a new authorization though a
 				 * usable one exists */
 	char *order;		/* its URL; NULL */

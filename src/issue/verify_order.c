@@ -57,6 +57,8 @@ blame_names(struct verify_set *s, const struct acme_problem *p)
 	for (size_t i = 0; p != NULL && i < p->nsubs; i++) {
 		if ((n = set_name(s, p->subs[i].name)) == NULL)
 			continue;
+		n->refused = true;
+		n->usable = false;
 		free(n->problem);
 		if (str_printf(&n->problem, &ignored, "%s: %s",
 		    vis(p->subs[i].type), vis(p->subs[i].detail)) == -1)
@@ -72,6 +74,7 @@ order_refused(struct verify_set *s, const struct acme_answer *r,
 	struct error err = *e;
 
 	if (r != NULL && r->problem != NULL) {
+		s->refused = true;
 		blame_names(s, r->problem);
 		err.code = acme_order_refusal(r->problem, err.code);
 	}

@@ -55,7 +55,8 @@ name_text(const struct verify_set *s, const struct verify_name *n,
 
 	if (s->no_reuse && n->known)
 		return no_reuse_text(s, n, out, err);
-	if (n->problem != NULL && n->status == AUTHZ_UNKNOWN)
+	if (n->problem != NULL && (n->refused ||
+	    n->status == AUTHZ_UNKNOWN))
 		return str_printf(out, err, "'%s': the CA refuses this name "
 		    "(%s)", n->name, n->problem);
 	if (n->problem != NULL && n->status != AUTHZ_VALID)

@@ -127,6 +127,8 @@ finalize(void **state)
 			assert_string_equal(o.certificate,
 			    "https://ca/cert/1");
 			assert_string_equal(o.url, LOCATION);
+			assert_int_equal(f.accepted,
+			    strncmp(turns[i].what, "answer", 6) != 0);
 			acme_order_free(&o);
 		} else if (turns[i].code == CODE_OK)
 			fail_msg("%s: %s", turns[i].what, err.msg);
