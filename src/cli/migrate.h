@@ -26,6 +26,7 @@ struct migrate {
 	struct sync_result pulled;
 	bool has_pulled;
 	char *account;		/* the id that the names are issued with */
+	bool rehearsal;		/* in a place of its own (rehearse.h) */
 	bool here;		/* it is in the store (not so in a dry run of
 				 * a first migration) */
 };

@@ -202,5 +202,5 @@ migrate_renewal(struct migrate *m, struct error *err)
 		m->cli->report.changed = true;
 	log_step("renewal: '%s' %s configured", m->cert->name, !changed ?
 	    "is already" : m->cli->dry_run ? "would be" : "is now");
-	return say_cron(m, err);
+	return m->rehearsal ? 0 : say_cron(m, err);
 }

@@ -159,7 +159,7 @@ err_unlike "which is not repeated" 'pw'
 run ferry_at internal migrate nowhere -d "$NAME"
 rc_is "no such peer" 2
 run ferry_at internal migrate 127.0.0.1 -d "$NAME" --rehearse
-rc_is "not built" 2
+rc_is "no staging directory is known" 2
 run ferry_at internal migrate 127.0.0.1 -d "$NAME" --prefer both
 rc_is "a bad value" 2
 
