@@ -166,8 +166,10 @@ run_certbot(struct issue *is, struct error *err)
 	ran = certbot_run(is->config, &argv, &why);
 	if (issue_look(is, &l, &fresh, err) == -1)
 		goto out;
-	/* one that stays does no harm: the hook runs once more */
-	if (!fresh && expect && (l == NULL || l->problem[0] == '\0') &&
+	/* one that stays does no harm: the hook runs once more; and certbot may
+	 * go on where it could not be waited for */
+	if (!fresh && expect && why.sys == 0 &&
+	    (l == NULL || l->problem[0] == '\0') &&
 	    deploy_forget(is->config, is->name, &failed) == -1)
 		log_warn("%s", failed.msg);
 	if (!fresh && ran == -1) {

@@ -6,6 +6,7 @@ command fail in turn, and lets the command die at every change.
 usage: torture.py PROGRAM FAULT-PROGRAM [--every N] [--modes M,...]
                   [--weigh] [CASE...]
 
+--every: of what fails alone only each Nth, beginning with another one each day.
 --weigh: of a case that takes long only each so manyth run, see Case.weight.
 
 After each run: no crash and no leak (the fault program has ASan and UBSan);
@@ -542,15 +543,15 @@ CASES = [
                     f"{d}/key.pub", "--allow", "read", "--name",
                     "app.example.com", "--as", "sudo"], reader=True),
     Case("verify", prep_account, lambda d: ["verify", "--json"],
-         reader=True, online=True, weight=2),
+         reader=True, online=True, weight=3),
     Case("verify-known", prep_known, lambda d: ["verify", "-d", NAME],
-         reader=True, online=True, weight=2),
+         reader=True, online=True, weight=3),
     Case("verify-shut", prep_shut, lambda d: ["verify", "-d", NAME],
-         status=6, reader=True, online=True, weight=2),
+         status=6, reader=True, online=True, weight=3),
     Case("verify-quiet", prep_nobody, lambda d: ["verify", "-q"],
          reader=True, online=True),
     Case("verify-fix", prep_mismatch, lambda d: ["verify", "--fix"],
-         online=True, weight=2),
+         online=True, weight=4),
     Case("hook-deploy", prep_hook, lambda d: ["hook", "deploy"],
          online=True, env=hook_env, watch=DEPLOYED),
     Case("issue", prep_issue, lambda d: ["issue", "-d", NAME], online=True,
@@ -559,14 +560,14 @@ CASES = [
     Case("issue-adopt", prep_due,
          lambda d: ["issue", "-d", NAME, "--adopt", "--account",
                     open(f"{d}/account").read()], online=True,
-         watch=DEPLOYED, weight=4),
+         watch=DEPLOYED, weight=6),
     Case("issue-names", prep_names,
          lambda d: ["issue", "-d", f"{NAME},b.example.com", "--cert-name",
-                    NAME, "--adopt"], online=True, weight=4),
+                    NAME, "--adopt"], online=True, weight=8),
     Case("migrate", prep_migrate, lambda d: migrate_argv(d, "peer"),
-         online=True, watch=("config.d",), weight=6),
+         online=True, watch=("config.d",), weight=8),
     Case("migrate-repoint", prep_repoint, lambda d: migrate_argv(d, "other"),
-         online=True, watch=("config.d",), weight=6),
+         online=True, watch=("config.d",), weight=12),
     Case("detach", prep_detach, lambda d: ["detach", "app.example.com"],
          watch=("config.d",)),
     Case("detach-dry", prep_detach,
