@@ -115,8 +115,10 @@ flow_ask(struct flow *f, struct acme_request *r, flow_take *take,
 	flow_begin(f);
 	f->why = FLOW_OTHER;
 	prepare(f, r, &k);
-	if (acme_post(f->acme, r, err) == -1 ||
-	    acme_run(f->acme, err) == -1)
+	if (acme_post(f->acme, r, err) == -1)
+		return -1;
+	/* an answer that was taken counts, whatever failed behind it */
+	if (acme_run(f->acme, err) == -1 && call->result == -1)
 		return -1;
 	if (call->result == -1) {
 		*err = call->err;

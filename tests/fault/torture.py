@@ -105,18 +105,20 @@ class Case:
     --weigh only every so manyth run, for what takes long.  stdin: what the
     command reads.  refused: with this on stdout it may succeed and not reach
     the goal.  intact: more that holds at any time; later: what time does
-    before the next run.  syslog: is told why it failed, not stderr."""
+    before the next run.  syslog: is told why it failed, not stderr.  vague:
+    paths of which only matters that they are there."""
 
     def __init__(self, name, prepare, argv, status=0, reader=False, home="",
                  far=False, fresh=False, online=False, watch=(), env=None,
                  weight=1, stdin=None, refused=None, intact=None,
-                 later=None, syslog=False):
+                 later=None, syslog=False, vague=None):
         self.name, self.prepare, self.argv = name, prepare, argv
         self.status, self.reader = status, reader
         self.home, self.far, self.fresh = home, far, fresh
         self.online, self.watch, self.weight = online, watch, weight
         self.env = env or (lambda d: {})
         self.stdin, self.refused, self.syslog = stdin, refused, syslog
+        self.vague = vague and re.compile(vague)
         self.intact = intact or (lambda d: None)
         self.later = later or (lambda d: None)
 
@@ -390,6 +392,29 @@ def prep_issue(d, program, ca):
     return account
 
 
+def prep_builtin(d, program, ca):
+    """No lineage yet, and no certbot."""
+    prep_account(d, program, ca)
+    with open(f"{d}/config.yml", "a") as f:
+        f.write("    issuer: builtin\n")
+
+
+def whole_lineage(d):
+    """Nothing of it, or a certificate with its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    live = f"{d}/etc/live/{NAME}"
+    if not os.path.exists(f"{d}/etc/renewal/{NAME}.conf"):
+        return
+    cert = x509.load_pem_x509_certificate(open(f"{live}/cert.pem",
+                                               "rb").read())
+    key = serialization.load_pem_private_key(open(f"{live}/privkey.pem",
+                                                  "rb").read(), None)
+    if cert.public_key().public_numbers() != \
+            key.public_key().public_numbers():
+        raise Failure("the key is of another certificate")
+
+
 def prep_due(d, program, ca):
     """A lineage as certbot made it with another account, and it is due."""
     stores(d)
@@ -556,6 +581,9 @@ CASES = [
          online=True, env=hook_env, watch=DEPLOYED),
     Case("issue", prep_issue, lambda d: ["issue", "-d", NAME], online=True,
          watch=DEPLOYED, weight=4),
+    Case("issue-builtin", prep_builtin, lambda d: ["issue", "-d", NAME],
+         online=True, watch=DEPLOYED, weight=8, vague=r"\.pem$",
+         intact=whole_lineage),
     # certbot runs no hook of ours, and the account changes
     Case("issue-adopt", prep_due,
          lambda d: ["issue", "-d", NAME, "--adopt", "--account",
@@ -727,7 +755,9 @@ class Torture:
         self.counts = [int(n) for n in open(counts).read().split()]
 
     def store(self, d):
-        return {k: v and v.replace(self.fault.encode(), self.program.encode())
+        vague = self.case.vague
+        return {k: b"" if vague and v and vague.search(k) else
+                v.replace(self.fault.encode(), self.program.encode())
                 if isinstance(v, bytes) else v for k, v in
                 snapshot(d + self.case.home, self.case.watch).items()}
 
