@@ -108,7 +108,11 @@ is_dir(int fd, const struct dirent *e, bool *link)
 	if (e->d_type == DT_UNKNOWN && fstatat(fd, e->d_name, &st,
 	    AT_SYMLINK_NOFOLLOW) == 0)
 		*link = S_ISLNK(st.st_mode);
-	return fstatat(fd, e->d_name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+	if (fstatat(fd, e->d_name, &st, 0) == 0)
+		return S_ISDIR(st.st_mode);
+	/* what cannot be examined is opened, which tells */
+	return errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
+	    errno != EACCES;
 }
 
 struct below {

@@ -181,7 +181,11 @@ repoint_server_links(struct store *s, const char *dir, struct strs *out,
 		if ((rc = layout_path(s, l.v[i].path, NULL, &full, err)) == -1)
 			break;
 		yes = false;
-		if (lstat(full, &link) == -1)
+		if (l.v[i].unreadable)
+			rc = error_set(err, CODE_ERROR, "'%s': cannot be read, "
+			    "so links in it to '%s' are not known", vis(full),
+			    vis(dir));
+		else if (lstat(full, &link) == -1)
 			rc = error_sys(err, CODE_ERROR, "'%s': cannot be "
 			    "examined", vis(full));
 		else if (S_ISLNK(link.st_mode))
