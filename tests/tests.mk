@@ -8,6 +8,7 @@
 # make lint		the rules that a machine holds
 # make fuzz FUZZ_SECONDS=20	each fuzz target for so long, with libFuzzer
 # make cov		line coverage of src/; fails below 90 %
+# make sim		two years of CA, surrogate and hosts: does all stay valid
 # make bench		how fast, against what
 # VALGRIND=1, CI=true and KEEP=1 are for the scenarios: tests/scenario/lib.sh
 
@@ -36,6 +37,7 @@ test:
 	$(Q)$(MAKE) -j$(JOBS) check
 	$(Q)$(MAKE) scenario
 	$(Q)$(MAKE) -j$(JOBS) torture-quick
+	$(Q)$(MAKE) -j$(JOBS) sim sim-faults
 
 .PHONY: test-asan
 test-asan:
@@ -70,6 +72,8 @@ test-certbots:
 	    tests/scenario/50-interop.sh
 
 include tests/bench/bench.mk
+
+include tests/sim/sim.mk
 
 .PHONY: demo
 demo:

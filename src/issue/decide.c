@@ -8,9 +8,14 @@
 #include "issue/cert.h"
 #include "issue/decide_impl.h"
 
+/* How often to look whether a window has opened: it may be open for hours
+ * only, and a CA may have made it shorter since the last one. */
+#define LOOK_EVERY HOUR
 /* five certificates a week for one set of names: one comes back every 34 h */
 #define REFILL	(34 * HOUR)
 #define BURST	(5 * REFILL)
+/* a window that stays open so long after the due time is waited for */
+#define ROOM	(10 * DAY)
 
 static int64_t
 smaller(int64_t a, int64_t b)
@@ -113,11 +118,12 @@ name_state(const struct decide_input *in, const struct decide_name *n,
 			*from = n->usable_until - window;
 		return OPEN;
 	}
-	/* the CA may date a certificate back by an hour */
+	/* the CA may date a certificate back by an hour; how long this window
+	 * lasts is not told, and the CA may have changed that */
 	if (n->hinted != 0 && (window == 0 ||
 	    n->hinted + window + HOUR > in->now)) {
 		*from = smaller(n->hinted, in->now);
-		*until = window == 0 ? 0 : n->hinted + window;
+		*until = 0;
 		return MAYBE;
 	}
 	return n->status == AUTHZ_UNKNOWN ? UNKNOWN : SHUT;
@@ -153,20 +159,13 @@ look_at_names(const struct decide_input *in, struct frame *f)
 }
 
 /*
- * Would the certificate be in danger before the surrogate's next proof?  That
- * one comes when the surrogate's certificate, as old as this window, is due.
+ * A window that opens later than this is used, so that the certificate lives
+ * about as long as the surrogate's own; not one that it was issued in.
  */
-static bool
-in_danger(const struct decide_input *in, const struct frame *f, int64_t from)
-{
-	return in->cert.not_after < from + f->life - f->lead + f->life / 6;
-}
-
-/* The first proof from which that can be so. */
 static int64_t
 danger_from(const struct decide_input *in, const struct frame *f)
 {
-	return in->cert.not_after - (f->life - f->lead) - f->life / 6;
+	return in->cert.not_before + f->life / 12;
 }
 
 static bool
@@ -176,17 +175,6 @@ may_order(const struct decide_input *in)
 
 	return pending == 0 || pending > in->now ||
 	    in->now - pending >= DAY;
-}
-
-/* How often to look whether a window has opened. */
-static int64_t
-look_every(const struct decide_input *in, const struct frame *f)
-{
-	int64_t t = in->policy.window / 6;
-
-	if (f->alarm || t < HOUR)
-		return HOUR;
-	return smaller(t, 12 * HOUR);
 }
 
 /* ---- what stands in the way ---------------------------------------------- */
@@ -199,10 +187,13 @@ back_off(const struct decide_input *in, const struct frame *f)
 	/* a little less than whole hours: cron is not that exact */
 	int64_t base = h->failure == DECIDE_UNREACHABLE ? 50 * MINUTE :
 	    110 * MINUTE;
-	int64_t wait = base, cap = DAY;
+	int64_t wait = base, cap = h->failure == DECIDE_UNREACHABLE ?
+	    4 * HOUR : 12 * HOUR;
 	uint64_t jitter = hash_mix(f->hash + h->failures);
 
-	if (in->cert.exists)
+	if (!in->cert.exists)
+		cap = DAY;
+	else
 		cap = smaller(cap, llabs(in->cert.not_after - in->now) / 8);
 	if (f->unprovable > 0 && f->until > in->now)
 		cap = smaller(cap, (f->until - in->now) / 8);
@@ -323,7 +314,7 @@ decide_due(const struct decide_input *in, const struct frame *f,
 	decide_say_due(in, f, out);
 	if (!in->policy.forced && f->unprovable > 0 && (f->state == SHUT ||
 	    (blind && !may_order(in)))) {
-		wait_until(f, out, in->now + look_every(in, f));
+		wait_until(f, out, in->now + LOOK_EVERY);
 		decide_say(out, "; ");
 		decide_say_shut(f, out);
 		decide_say(out, "; next look on %s", decide_at(out->when, b));
@@ -356,7 +347,7 @@ decide_early(const struct decide_input *in, const struct frame *f,
 {
 	bool blind = f->state == UNKNOWN && !in->policy.told;
 	int64_t from = f->from != 0 ? f->from : in->now, when = in->now;
-	int64_t quarter = 0;
+	int64_t room = 0;
 	char b[TIME_TEXT];
 
 	if (f->unprovable == 0 || f->state == SHUT ||
@@ -365,16 +356,16 @@ decide_early(const struct decide_input *in, const struct frame *f,
 	if (blind)
 		from = in->now;
 	else if (f->until != 0) {
-		quarter = larger(0, f->until - from) / 4;
-		if (f->due <= f->until - quarter)
+		if (f->due <= f->until - ROOM)
 			return false;
+		room = smaller(DAY, larger(0, f->until - from) / 4);
 	}
-	if (!in_danger(in, f, from))
+	if (from <= danger_from(in, f))
 		return false;
 	out->what = DECIDE_EARLY;
 	if (gate(in, f, &when) == GATE_OPEN)
 		when = larger(in->now, in->policy.host == NULL ? 0 :
-		    from + part(f->hash, quarter));
+		    from + part(f->hash, room));
 	out->when = when;
 	out->act = when <= in->now;
 	decide_say(out, "renew %s%s because ", out->act ? "now" : "on ",
@@ -420,7 +411,7 @@ static void
 look_ahead(const struct decide_input *in, const struct frame *f,
     struct decide *out)
 {
-	int64_t every = look_every(in, f), looked = in->history.looked;
+	int64_t looked = in->history.looked;
 	int64_t since = looked > in->now || looked == 0 ? INT64_MAX :
 	    in->now - looked;
 	int64_t danger = danger_from(in, f);
@@ -428,23 +419,24 @@ look_ahead(const struct decide_input *in, const struct frame *f,
 	/* as with back_off(): a little less than the whole time */
 	if (f->unprovable > 0 && (f->must || in->now >= f->due ||
 	    in->now >= danger))
-		out->look = since >= every - 10 * MINUTE;
+		out->look = since >= LOOK_EVERY - 10 * MINUTE;
 	if (out->act && since >= HOUR - 10 * MINUTE)
 		out->look = true;
 	out->ask_ari = in->cert.exists && in->ari.poll_at != 0 &&
 	    in->now >= in->ari.poll_at;
 	out->network = out->act || out->look || out->ask_ari;
 
-	out->next = out->act ? in->now : out->when;
-	if (out->act)
+	out->next = out->network ? in->now : out->when;
+	if (out->network)
 		return;
 	if (f->unprovable > 0) {
 		if (in->cert.exists && !f->must && in->now < f->due &&
 		    in->now < danger)
 			sooner(&out->next, in->now, danger);
 		else
-			sooner(&out->next, in->now, looked + every > in->now ?
-			    looked + every : in->now + every);
+			sooner(&out->next, in->now, LOOK_EVERY +
+			    (looked + LOOK_EVERY > in->now ? looked :
+			    in->now));
 	}
 	sooner(&out->next, in->now, in->ari.poll_at);
 	if (in->cert.exists)

@@ -22,19 +22,23 @@
  * up to a twelfth of the lifetime (a sixth for the short ones), by a hash of
  * its own name and the set.  Where every name can be proven through the
  * surrogate, it is renewed when it is due: by a window that is open, else by a
- * proof.  Where a name cannot be proven, only a window helps: the time from
- * the surrogate's own proof until the CA counts it no more.  A window that
- * closes before the certificate is due is used early, within its first
- * quarter, unless the certificate will outlive the surrogate's next proof by
- * the alarm time anyway; so no certificate is issued twice in one window.
- * With the window shut nothing is ordered; what peers tell and the known
- * authorizations are looked at between every hour and twice a day, as short as
- * windows are.  After a failure the next try waits an hour (two where the CA
- * had tried to validate in vain), then twice as long each time, up to a day,
- * less when the end is near, and never less than the CA asked for.  At most
- * four certificates of the five a week that CAs allow for a set of names are
- * taken, so that the surrogate finds one; `renew NAME --now` goes before all
- * of this.
+ * proof.
+ *
+ * Where a name cannot be proven, only a window helps: the time from the
+ * surrogate's own proof until the CA counts it no more.  A window that closes
+ * before the certificate is due, or within ten days after that, is used early:
+ * in its first quarter, at most its first day, unless the certificate is
+ * younger than a twelfth of its lifetime when the window opens; so none is
+ * issued twice in one window.  With the window shut nothing is ordered; what
+ * peers tell and the known authorizations are looked at between every hour and
+ * twice a day, as short as windows are.
+ *
+ * After a failure the next try waits an hour (two where the CA said no or had
+ * tried to validate in vain), then twice as long each time, up to four hours
+ * (twelve; a day where there is no certificate yet), an eighth of what the
+ * certificate has to live where that is less, and never less than the CA asked
+ * for.  Of the five certificates a week that CAs allow for a set of names one
+ * is left for the surrogate.  A person's `--now` goes before all of this.
  */
 
 enum {
@@ -141,8 +145,9 @@ struct decide {
 	int64_t due;		/* when it is due, spread included */
 	int64_t when;		/* when to act: at most now where act is set;
 				 * WAIT: the next try or look */
-	int64_t next;		/* run the decision again then (or when the
-				 * certificate or a hint is newer) */
+	int64_t next;		/* run the decision again then, or when the
+				 * certificate or a hint is newer; now where
+				 * act, look or ask_ari is set */
 	/*
 	 * It is inside alarm_before and due: unless it is renewed in this
 	 * run, the result is CODE_EXPIRING.

@@ -32,7 +32,9 @@ boulder(const struct window_facts *f)
 	if (f->order_lifetime <= 0)
 		return f->authz_lifetime > 0 && f->authz_lifetime <=
 		    24 * HOUR ? HOUR : 24 * HOUR;
-	if (cutoff < HOUR)
+	/* orders were long once, but no cutoff is longer than what it cuts */
+	if (cutoff < HOUR || (f->authz_lifetime > 0 &&
+	    cutoff >= f->authz_lifetime))
 		return HOUR;
 	return cutoff > 24 * HOUR ? 24 * HOUR : cutoff;
 }

@@ -90,7 +90,7 @@ static const struct row {
 	    .network = true, .when = D, .next = D,
 	    .reason = "there is no certificate" },
 	{ { .policy = TOLD, .names = GONE(0) }, D, DECIDE_WAIT, .look = true,
-	    .network = true, .when = D + H, .next = D + H,
+	    .network = true, .when = D + H, .next = D,
 	    .reason = "there is no certificate; 'app.example.com' is not "
 	    "authorised since 2026-10-01 00:00 and nothing here can prove "
 	    "it; next look on 2026-10-02 01:00" },
@@ -102,9 +102,9 @@ static const struct row {
 	    DECIDE_RENEW, .act = true, .look = true, .network = true,
 	    .when = D, .next = D, .reason = "forced" },
 	/* a window that is open when it is due */
-	{ { .cert = C64, .policy = TOLD9, .names = VALID(42 * D, 51 * D) },
+	{ { .cert = C64, .policy = TOLD9, .names = VALID(42 * D, 53 * D) },
 	    42 * D, DECIDE_NOTHING, .look = true, .network = true,
-	    .when = 42 * D + 16 * H, .next = 42 * D + 12 * H,
+	    .when = 42 * D + 16 * H, .next = 42 * D,
 	    .reason = "not due before 2026-11-12 16:00" },
 	{ { .cert = C64, .policy = TOLD9, .names = VALID(42 * D, 51 * D) },
 	    43 * D, DECIDE_RENEW, .act = true, .look = true, .network = true,
@@ -116,42 +116,40 @@ static const struct row {
 	    .act = true, .look = true, .network = true, .when = 33 * D + H,
 	    .next = 33 * D + H, .reason = "renew now because the window "
 	    "closes 16 hours before the certificate is due" },
-	/* in the last quarter there would be no time for a second try */
+	/* not long after it: there would be no time for a second try */
 	{ { .cert = C64, .policy = TOLD9, .names = VALID(35 * D, 44 * D),
 	    .history = { .looked = T0 + 35 * D } }, 35 * D, DECIDE_EARLY,
 	    .act = true, .network = true, .when = 35 * D, .next = 35 * D,
 	    .reason = "renew now because the window closes 32 hours after "
 	    "the certificate is due" },
-	/* the certificate of this very window, and one of half an hour before
-	 * it: the surrogate's next proof is in time for it */
+	/* the certificate of this very window, and one from shortly before:
+	 * it lives as long as the surrogate's */
 	{ { .cert = C64, .policy = TOLD9, .names = VALID(-D, 8 * D) },
 	    D, DECIDE_NOTHING, .when = 42 * D + 16 * H,
-	    .next = 10 * D + 16 * H, .reason = "not due" },
-	{ { .cert = C64, .policy = TOLD9, .names = VALID(10 * D, 19 * D),
-	    .history = { .looked = T0 + 10 * D } },
+	    .next = 5 * D + 8 * H, .reason = "not due" },
+	{ { .cert = C64, .policy = TOLD9, .names = VALID(5 * D, 14 * D),
+	    .history = { .looked = T0 + 11 * D } },
 	    11 * D, DECIDE_NOTHING, .when = 42 * D + 16 * H,
-	    .next = 11 * D + 12 * H, .look = true, .network = true,
-	    .reason = "not due" },
+	    .next = 11 * D + H, .reason = "not due" },
 	{ { .cert = C64, .policy = TOLD9, .names = VALID(11 * D, 20 * D),
 	    .history = { .looked = T0 + 11 * D } },
 	    11 * D, DECIDE_EARLY, .act = true, .network = true,
 	    .when = 11 * D, .next = 11 * D,
 	    .reason = "renew now because the window closes 22 days before" },
-	/* shut: look, never order; twice a day where windows are long */
+	/* shut: look, never order */
 	{ { .cert = C64, .policy = TOLD9, .names = GONE(20 * D) },
 	    25 * D, DECIDE_NOTHING, .look = true, .network = true,
-	    .when = 42 * D + 16 * H, .next = 25 * D + 12 * H,
-	    .reason = "not due" },
+	    .when = 42 * D + 16 * H, .next = 25 * D, .reason = "not due" },
 	{ { .cert = C64, .policy = TOLD9, .names = GONE(20 * D),
 	    .history = { .looked = T0 + 25 * D } },
-	    25 * D + 3 * H, DECIDE_NOTHING, .when = 42 * D + 16 * H,
-	    .next = 25 * D + 12 * H, .reason = "not due" },
+	    25 * D + H / 2, DECIDE_NOTHING, .when = 42 * D + 16 * H,
+	    .next = 25 * D + H, .reason = "not due" },
 	{ { .cert = C64, .policy = TOLD9, .names = GONE(20 * D),
 	    .history = { .looked = T0 + 44 * D } },
-	    44 * D + 3 * H, DECIDE_WAIT, .when = 44 * D + 15 * H,
-	    .next = 44 * D + 12 * H, .reason = "due since 2026-11-12 16:00; "
+	    44 * D + H / 2, DECIDE_WAIT, .when = 44 * D + H + H / 2,
+	    .next = 44 * D + H, .reason = "due since 2026-11-12 16:00; "
 	    "'app.example.com' is not authorised since 2026-10-21 00:00 and "
-	    "nothing here can prove it; next look on 2026-11-14 15:00" },
+	    "nothing here can prove it; next look on 2026-11-14 01:30" },
 	{ { .cert = C64, .policy = TOLD9, .names = PENDING,
 	    .history = { .looked = T0 + 60 * D } },
 	    60 * D, DECIDE_ALARM, .alarm = true, .when = 60 * D + H,
@@ -198,7 +196,7 @@ static const struct row {
 	    .next = 40 * D, .reason = "not due before 2026-11-10" },
 	{ { .cert = C90, .policy = TOLD, .ari = { T0 + 40 * D, T0 + 41 * D,
 	    "https://ca.example.com/why", T0 + 30 * D } }, 39 * D,
-	    DECIDE_NOTHING, .network = true, .when = 40 * D, .next = 40 * D,
+	    DECIDE_NOTHING, .network = true, .when = 40 * D, .next = 39 * D,
 	    .reason = "(the CA's reason: https://ca.example.com/why)" },
 	{ { .cert = C90, .policy = TOLD, .ari = { T0 + 40 * D, T0 + 41 * D,
 	    NULL, T0 + 45 * D } }, 40 * D, DECIDE_RENEW, .act = true,
@@ -226,11 +224,11 @@ static const struct row {
 	    .failures = 1, .failure = DECIDE_UNPROVEN } }, 61 * D + 109 * 60,
 	    DECIDE_WAIT, .when = -1, .next = -1, .reason = "failed" },
 	{ { .cert = C90, .policy = TOLD, .history = { .attempt = T0 + 61 * D,
-	    .failures = 9, .failure = DECIDE_UNPROVEN } }, 61 * D + 23 * H,
+	    .failures = 9, .failure = DECIDE_UNPROVEN } }, 61 * D + 11 * H,
 	    DECIDE_WAIT, .when = -1, .next = -1, .reason = "9 attempts "
 	    "failed" },
 	{ { .cert = C90, .policy = TOLD, .history = { .attempt = T0 + 61 * D,
-	    .failures = 9, .failure = DECIDE_UNPROVEN } }, 62 * D + 7 * H,
+	    .failures = 9, .failure = DECIDE_UNPROVEN } }, 61 * D + 16 * H,
 	    DECIDE_RENEW, .act = true, .look = true, .network = true,
 	    .when = -1, .next = -1, .reason = "due" },
 	/* ... sooner at the end of its life, and always when forced */
@@ -341,7 +339,7 @@ spread(void **state)
 }
 
 /* Within the window that the CA suggests every host has its own moment, and
- * in the first quarter of one that closes. */
+ * in the first day of one that closes. */
 static void
 within(void **state)
 {
@@ -359,8 +357,8 @@ within(void **state)
 		in.ari.start = in.ari.end = 0;
 		renew_decide(&in, &d);
 		assert_int_equal(d.what, DECIDE_EARLY);
-		assert_true(d.when >= in.now && d.when < in.now + 2 * D);
-		later += d.when > in.now + D;
+		assert_true(d.when >= in.now && d.when < in.now + D);
+		later += d.when > in.now + D / 2;
 		if (!d.act)
 			assert_true(strncmp(d.reason, "renew on 2026-11-0",
 			    18) == 0);

@@ -28,6 +28,9 @@ static const struct {
 	{ OTHER, CUTOFF_BOULDER, 16 * H, 7 * H, 2 * H },
 	{ OTHER, CUTOFF_BOULDER, 8 * D, 30 * D, 24 * H },
 	{ OTHER, CUTOFF_BOULDER, 90 * D, 30 * D, 24 * H },
+	/* the CA went from 7 d and 30 d to 8 h and 7 h */
+	{ LE, CUTOFF_AUTO, 7 * D, 7 * H, H },
+	{ LE, CUTOFF_AUTO, 7 * D, 22 * H, 21 * H },
 	/* no order seen yet */
 	{ OTHER, CUTOFF_BOULDER, 0, 0, 24 * H },
 	{ OTHER, CUTOFF_BOULDER, 0, 30 * D, 24 * H },
