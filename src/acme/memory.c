@@ -9,7 +9,8 @@
 #include "base/mem.h"
 #include "base/strs.h"
 
-#define DAY	((int64_t)24 * 3600)
+#define HOUR	((int64_t)3600)
+#define DAY	(24 * HOUR)
 
 static void
 authz_free(struct memory_authz *z)
@@ -427,6 +428,47 @@ memory_set_deactivated(struct memory *m, const char *account,
     const char *name, int64_t when, struct error *err)
 {
 	return mark_put(m, "deactivated", account, name, NULL, when, err);
+}
+
+/* One mark for each try that counts; the oldest is used again. */
+static const char *const failed_words[MEMORY_FAILED] = { "failed",
+	"failed-2" };
+
+int64_t
+memory_failed(const struct memory *m, const char *account, const char *name,
+    int64_t now)
+{
+	int64_t when, first = now;
+
+	for (size_t i = 0; i < MEMORY_FAILED; i++) {
+		when = mark_when(m, failed_words[i], account, name);
+		/* the clock may have been put back */
+		if (when <= now - HOUR || when > now)
+			return 0;
+		if (when < first)
+			first = when;
+	}
+	return first + HOUR;
+}
+
+int
+memory_set_failed(struct memory *m, const char *account, const char *name,
+    int64_t when, struct error *err)
+{
+	int64_t t, oldest = INT64_MAX;
+	size_t slot = 0;
+
+	for (size_t i = 0; i < MEMORY_FAILED; i++) {
+		t = mark_when(m, failed_words[i], account, name);
+		if (t > when)
+			t = 0;
+		if (t < oldest) {
+			oldest = t;
+			slot = i;
+		}
+	}
+	return mark_put(m, failed_words[slot], account, name, NULL, when,
+	    err);
 }
 
 int

@@ -22,7 +22,10 @@ enum {
 	MEMORY_AUTHZ = 10000,	/* entries kept: the newest */
 	MEMORY_ACCOUNTS = 10000,
 	MEMORY_MARKS = 1000,	/* pending orders, deactivations */
-	MEMORY_LIFETIMES = 100
+	MEMORY_LIFETIMES = 100,
+	/* failed validations of one name that we risk in an hour; all who
+	 * share the account have five */
+	MEMORY_FAILED = 2
 };
 
 struct memory_authz {
@@ -84,6 +87,13 @@ int memory_set_order_reuse(struct memory *m, const char *server,
 int64_t memory_deactivated(const struct memory *m, const char *account,
     const char *name);
 int memory_set_deactivated(struct memory *m, const char *account,
+    const char *name, int64_t when, struct error *err) WARN_UNUSED;
+
+/* A name was found invalid by the CA after we had told it to look.  When the
+ * next try may be made, by this clock; 0: now. */
+int64_t memory_failed(const struct memory *m, const char *account,
+    const char *name, int64_t now);
+int memory_set_failed(struct memory *m, const char *account,
     const char *name, int64_t when, struct error *err) WARN_UNUSED;
 
 /* "ACCOUNT PROFILE NAME NAME..." in sorted order; the caller frees. */

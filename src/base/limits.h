@@ -34,6 +34,8 @@ enum {
 	LIMIT_CHECK_BODY = 4 * 1024,
 	LIMIT_CHECK_CONNECT = 5 * 1000,
 	LIMIT_CHECK_TOTAL = 10 * 1000,
+	/* names of which the CA is told at once */
+	LIMIT_PROVE = 16,
 	/* badNonce answers to one request before it fails */
 	LIMIT_BAD_NONCE = 5,
 	/* one frame of PROTOCOL.md */

@@ -12,44 +12,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/vis.h"
 
 enum {
-	PROC_FILE = 512,	/* of /proc/PID/stat, as much as is needed */
+	NAME_ROOM = 64,
 	MAX_ANCESTORS = 256,
 	PAUSE = 50		/* ms between two tries, and up to as much */
 };
-
-/* The start of a small file of /proc; "" where there is none. */
-static void
-read_proc(pid_t pid, const char *file, char out[PROC_FILE])
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	out[0] = '\0';
-	(void)snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return;
-	if ((n = read(fd, out, PROC_FILE - 1)) > 0)
-		out[n] = '\0';
-	(void)close(fd);
-}
-
-/* 0: not known.  The name in parentheses may hold anything, ')' too. */
-static pid_t
-parent_of(pid_t pid)
-{
-	char text[PROC_FILE], *p;
-	int ppid;
-
-	read_proc(pid, "stat", text);
-	if ((p = strrchr(text, ')')) == NULL ||
-	    sscanf(p, ") %*c %d", &ppid) != 1)
-		return 0;
-	return (pid_t)ppid;
-}
 
 static bool
 is_ancestor(pid_t who)
@@ -59,7 +29,7 @@ is_ancestor(pid_t who)
 	for (int i = 0; i < MAX_ANCESTORS && pid > 0; i++) {
 		if (pid == who)
 			return true;
-		pid = parent_of(pid);
+		pid = proc_parent(pid);
 	}
 	return false;
 }
@@ -76,17 +46,29 @@ holder(int fd)
 	return fl.l_pid > 0 ? fl.l_pid : 0;
 }
 
+pid_t
+lock_ancestor(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	pid_t pid;
+
+	if (fd == -1)
+		return 0;
+	pid = holder(fd);
+	(void)close(fd);
+	return pid > 0 && is_ancestor(pid) ? pid : 0;
+}
+
 static int
 held(const char *path, pid_t pid, struct error *err)
 {
-	char name[PROC_FILE];
+	char name[NAME_ROOM];
 
 	if (pid == 0)
 		return error_set(err, CODE_RETRY, "'%s': is held by another "
 		    "process, want it free; try again when that has ended",
 		    vis(path));
-	read_proc(pid, "comm", name);
-	name[strcspn(name, "\n")] = '\0';
+	proc_name(pid, name, sizeof(name));
 	return error_set(err, CODE_RETRY, "'%s': is held by process %d%s%s%s, "
 	    "want it free; try again when that has ended", vis(path), (int)pid,
 	    name[0] != '\0' ? " (" : "", name[0] != '\0' ? vis(name) : "",

@@ -3,6 +3,7 @@
 #define BASE_LOCK_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -27,6 +28,10 @@ struct lock {
  */
 int lock_acquire(struct lock *l, const char *path, int64_t timeout_ms,
     struct error *err) WARN_UNUSED;
+
+/* The ancestor of ours that holds it (a certbot whose hook we are); 0: none, or
+ * the kernel does not tell. */
+pid_t lock_ancestor(const char *path);
 
 /* Unlinks, closes, frees; fine if not held. */
 void lock_release(struct lock *l);

@@ -98,4 +98,25 @@ int proc_run(const struct proc_spec *spec, const struct buf *input,
     struct buf *out, struct buf *errout, int64_t deadline, int *status,
     struct error *err) WARN_UNUSED;
 
+/*
+ * For base/background.c: a copy of this process, in a session of its own; its
+ * standard descriptors are /dev/null, fd has become PROC_COPY_FD, all others
+ * are closed.  As fork(): 0 in the copy, -1 and errno.
+ */
+enum { PROC_COPY_FD = 3 };
+pid_t proc_copy(int fd) WARN_UNUSED;
+
+/* Whether there is such a process; who started it (0: not known); what it is
+ * called, into buf ("": not known). */
+bool proc_exists(pid_t pid);
+pid_t proc_parent(pid_t pid);
+void proc_name(pid_t pid, char *buf, size_t size);
+
+/*
+ * TERM to our own process group, where `starter` has made it: where its leader
+ * is a child of that process (as proc_start() has it) and we are another.  We
+ * ourselves go on.  False: it has not.
+ */
+bool proc_end_group(pid_t starter);
+
 #endif

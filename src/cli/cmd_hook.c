@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/io.h"
 #include "base/log.h"
 #include "base/vis.h"
 #include "issue/deploy.h"
+#include "issue/hook_auth.h"
 
 const struct cli_option hook_options[] = {
 	{ .name = NULL }
@@ -27,16 +30,13 @@ lineage_name(const struct cli *cli, const char *lineage)
 	return lineage + n + 6;
 }
 
-int
-cmd_hook(struct cli *cli, const struct cli_args *a, struct error *err)
+static int
+deploy(struct cli *cli, struct error *err)
 {
 	const char *lineage = getenv("RENEWED_LINEAGE");
 	const char *domains = getenv("RENEWED_DOMAINS");
 	const char *name;
 
-	if (strcmp(a->words.v[0], "deploy") != 0)
-		return error_set(err, CODE_USAGE, "'%s': unknown hook, want "
-		    "'deploy'", vis(a->words.v[0]));
 	if (lineage == NULL || lineage[0] == '\0')
 		return error_set(err, CODE_USAGE, "'RENEWED_LINEAGE': is not "
 		    "set; certbot sets it when it runs 'acmeferry hook "
@@ -52,4 +52,57 @@ cmd_hook(struct cli *cli, const struct cli_args *a, struct error *err)
 		    "deploy hook, if it is configured", name);
 	return deploy_run(cli->config, name, lineage,
 	    domains == NULL ? "" : domains, err);
+}
+
+/*
+ * certbot takes no notice of the exit status and would tell the CA to look.
+ * The one that we run is ended; another one may be at many certificates, and is
+ * only told what stops it at this one: it reads what a hook prints as UTF-8,
+ * and fails the certificate where it is none.
+ */
+static void
+stop_certbot(struct cli *cli, const struct error *why)
+{
+	static const char no_text[] = { '\377', '\n' };
+	struct error ignored;
+
+	error_clear(&ignored);
+	if (io_write(STDOUT_FILENO, no_text, sizeof(no_text), 0, "output",
+	    &ignored) == -1)
+		log_debug("%s", ignored.msg);
+	(void)hook_stop(cli->config, why);
+}
+
+static int
+answer(struct cli *cli, bool auth, struct error *err)
+{
+	const struct hook_ask ask = {
+		.domain = getenv("CERTBOT_DOMAIN"),
+		.token = getenv("CERTBOT_TOKEN"),
+		.validation = getenv("CERTBOT_VALIDATION"),
+		.all_domains = getenv("CERTBOT_ALL_DOMAINS") };
+
+	if (cli->dry_run)
+		return report_line(&cli->report, err, "would %s the response "
+		    "for '%s'", auth ? "deliver" : "remove",
+		    ask.domain == NULL ? "" : vis(ask.domain));
+	if (!auth)
+		return hook_cleanup(cli->config, &ask, err);
+	if (hook_auth(cli->config, &ask, err) == 0)
+		return 0;
+	stop_certbot(cli, err);
+	return -1;
+}
+
+int
+cmd_hook(struct cli *cli, const struct cli_args *a, struct error *err)
+{
+	const char *which = a->words.v[0];
+
+	if (strcmp(which, "deploy") == 0)
+		return deploy(cli, err);
+	if (strcmp(which, "auth") == 0 || strcmp(which, "cleanup") == 0)
+		return answer(cli, strcmp(which, "auth") == 0, err);
+	return error_set(err, CODE_USAGE, "'%s': unknown hook, want 'auth', "
+	    "'cleanup' or 'deploy'", vis(which));
 }

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "cli/report_issue.h"
+#include "issue/prove.h"
 
 const struct cli_option issue_options[] = {
 	{ "domain", 'd', "NAME", true,
@@ -35,7 +36,8 @@ work(struct issue *is, struct error *err)
 {
 	if (issue_plan(is, err) == -1)
 		return -1;
-	if (is->decision != ISSUE_NOTHING && issue_verify(is, err) == -1)
+	if (is->decision != ISSUE_NOTHING && (issue_verify(is, err) == -1 ||
+	    issue_prove(is, err) == -1))
 		return -1;
 	return issue_finish(is, err);
 }

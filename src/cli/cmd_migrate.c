@@ -31,6 +31,8 @@ steps(struct migrate *m, const struct cli_args *a, struct error *err)
 	if (rc == 0 && m->here)
 		rc = migrate_verify(m, err);
 	if (rc == 0 && m->here)
+		rc = migrate_prove(m, err);
+	if (rc == 0 && m->here)
 		rc = migrate_issue(m, err);
 	if (rc == 0)
 		rc = migrate_renewal(m, err);

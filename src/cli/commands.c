@@ -91,11 +91,12 @@ const struct command commands[] = {
 	    cmd_push },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "issue a certificate, if it is due",
-	    "A lineage that is not due stays as it is.  Nothing is issued "
-	    "unless the CA says that every name is authorised, so no "
-	    "challenge is ever tried here.  certbot issues where it is "
-	    "installed, else the built-in issuer (issuer in "
-	    "acmeferry.yml(5)).", issue_options, issue_examples,
+	    "A lineage that is not due stays as it is.  Names that are not "
+	    "authorised are proven through the certificate's peers where "
+	    "these allow it; else nothing is issued, and no challenge is ever "
+	    "tried in vain.  certbot issues where it is installed, else the "
+	    "built-in issuer (issuer in acmeferry.yml(5)).",
+	    issue_options, issue_examples,
 	    0, 0, CMD_NAMES | CMD_CERTIFICATES, cmd_issue },
 	{ "backups", GROUP_REPAIR, "", "what was replaced or removed",
 	    NULL, backups_options, NULL, 0, 0, CMD_TABLE, cmd_backups },
@@ -134,9 +135,12 @@ const struct command commands[] = {
 	    "accounturi, and dns-persist-01.  Prints, and changes nothing.",
 	    responder_options, responder_examples, 1, 1, CMD_TABLE,
 	    cmd_responder },
-	{ "hook", GROUP_FAR, "deploy", "what certbot calls",
+	{ "hook", GROUP_FAR, "auth|cleanup|deploy", "what certbot calls",
 	    "certbot runs 'acmeferry hook deploy' after each renewal; it runs "
-	    "the deploy_hook of the configured certificate.", hook_options,
+	    "the deploy_hook of the configured certificate.  With "
+	    "'authenticator: hook' it runs 'hook auth' and 'hook cleanup', "
+	    "which deliver a response to the certificate's peers and remove "
+	    "it.", hook_options,
 	    NULL, 1, 1, CMD_LENIENT, cmd_hook },
 	{ "config", GROUP_FAR, "", "check the configuration, or print it",
 	    "Reads the configuration and every file of config.d beside it "

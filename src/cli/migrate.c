@@ -9,6 +9,7 @@
 #include "base/vis.h"
 #include "cli/report_issue.h"
 #include "cli/report_sync.h"
+#include "issue/prove.h"
 #include "store/check.h"
 #include "store/server.h"
 
@@ -219,12 +220,27 @@ out:
 
 /* ---- verify, issue ---------------------------------------------------- */
 
+static void
+say_names(const struct issue *is)
+{
+	const struct verify_set *set = &is->verify.sets[0];
+	char until[TIME_TEXT];
+
+	for (size_t i = 0; i < set->nnames; i++) {
+		if (!set->names[i].usable)
+			continue;
+		(void)time_text(set->names[i].usable_until, until,
+		    sizeof(until));
+		log_step("verify: '%s' is authorised%s%s",
+		    set->names[i].name, until[0] != '\0' ?
+		    ", usable until " : "", until);
+	}
+}
+
 int
 migrate_verify(struct migrate *m, struct error *err)
 {
 	struct issue *is = &m->issue;
-	const struct verify_set *set;
-	char until[TIME_TEXT];
 
 	log_progress("asking %s", is->server);
 	if (issue_verify(is, err) == -1)
@@ -237,15 +253,16 @@ migrate_verify(struct migrate *m, struct error *err)
 		    vis(is->account->uri));
 	if (is->decision == ISSUE_NOTHING || is->verify.nsets == 0)
 		return 0;
-	set = &is->verify.sets[0];
-	for (size_t i = 0; i < set->nnames; i++) {
-		(void)time_text(set->names[i].usable_until, until,
-		    sizeof(until));
-		log_step("verify: '%s' is authorised%s%s",
-		    set->names[i].name, until[0] != '\0' ?
-		    ", usable until " : "", until);
-	}
+	say_names(is);
 	return 0;
+}
+
+int
+migrate_prove(struct migrate *m, struct error *err)
+{
+	if (m->issue.decision == ISSUE_NOTHING)
+		return 0;
+	return issue_prove(&m->issue, err);
 }
 
 int

@@ -41,6 +41,7 @@ int migrate_pull(struct migrate *m, struct error *err) WARN_UNUSED;
 /* Errors of the store that concern this account or lineage: CODE_STORE. */
 int migrate_check(struct migrate *m, struct error *err) WARN_UNUSED;
 int migrate_verify(struct migrate *m, struct error *err) WARN_UNUSED;
+int migrate_prove(struct migrate *m, struct error *err) WARN_UNUSED;
 int migrate_issue(struct migrate *m, struct error *err) WARN_UNUSED;
 /* config.d, and whether cron or a timer runs it. */
 int migrate_renewal(struct migrate *m, struct error *err) WARN_UNUSED;

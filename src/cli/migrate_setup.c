@@ -32,6 +32,7 @@ copy_cert(const struct config_cert *from, struct config_cert *to,
 			return -1;
 	}
 	to->issuer = from->issuer;
+	to->authenticator = from->authenticator;
 	to->reuse_key = from->reuse_key;
 	to->alarm_before = from->alarm_before;
 	if (strs_copy(&to->served, &from->served, err) == -1)
@@ -133,6 +134,7 @@ migrate_begin(struct migrate *m, const struct cli_args *a, struct error *err)
 	if (whole_set(m, err) == -1)
 		return -1;
 	m->opts.peer = m->peer->name;
+	m->opts.prove_peer = m->peer;
 	m->opts.repoint = true;
 	m->sync.names = &m->domains;
 	/* what the configuration cannot take is said before anything else */

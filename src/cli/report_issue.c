@@ -100,6 +100,7 @@ cli_issue_options(struct cli *cli, const struct cli_args *a,
 	out->dry_run = cli->dry_run;
 	/* cron: what is known to be shut is not ordered again and again */
 	out->unattended = cli->quiet;
+	out->terminal = cli->terminal && !cli->quiet;
 	out->max_wait = cli->max_wait;
 	out->self = cli->self;
 	out->self_options = &cli->self_options;

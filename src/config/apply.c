@@ -196,7 +196,9 @@ set_value(struct apply *a, const struct schema_key *k, void *obj,
 		ok = v->type == NODE_SCALAR && v->plain &&
 		    (strcmp(v->text, "true") == 0 ||
 		    strcmp(v->text, "false") == 0);
-	}
+	} else if ((k->flags & SCHEMA_PLAIN) != 0)
+		ok = v->type == NODE_SCALAR && (ok || scalar_kind(v->text) !=
+		    SCALAR_NULL);
 	if (!ok)
 		return wrong_type(a, name, v, want, err);
 	if (schema_set(k, obj, v->text, err) == -1)

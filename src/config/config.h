@@ -21,6 +21,7 @@ enum { CUTOFF_AUTO = -1, CUTOFF_BOULDER = -2 };
 
 enum peer_direction { DIRECTION_PULL, DIRECTION_PUSH };
 enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT, ISSUER_BUILTIN };
+enum cert_authenticator { AUTHENTICATOR_GUARD, AUTHENTICATOR_HOOK };
 
 struct config_peer {
 	char *name;		/* the key; for an ad-hoc PEER the URL's host */
@@ -49,6 +50,7 @@ struct config_cert {
 	struct strs peer;	/* names of peers */
 	char *account;
 	enum cert_issuer issuer;
+	enum cert_authenticator authenticator;
 	char *key_type;		/* "ecdsa-p256", -p384, -p521, "rsa-2048",
 				 * -3072, -4096 */
 	bool key_type_given;	/* not the default: it stands in a file */

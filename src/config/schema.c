@@ -124,8 +124,6 @@ schema_set(const struct schema_key *k, void *obj, const char *text,
 			return error_set(err, CODE_USAGE, "found '%s', want "
 			    "%s", vis(text), schema_words(k, words,
 			    sizeof(words)));
-		if ((k->flags & SCHEMA_NOT_KEPT) != 0)
-			return 0;
 		if (k->type == VALUE_WORD)
 			return set_text(k, schema_slot(k, obj), text, err);
 		*(unsigned int *)schema_slot(k, obj) = (unsigned int)word;
@@ -207,7 +205,7 @@ schema_free(enum scope scope, void *obj)
 
 	for (size_t i = 0; i < schema_size; i++) {
 		k = &schema[i];
-		if (k->scope != scope || (k->flags & SCHEMA_NOT_KEPT) != 0)
+		if (k->scope != scope)
 			continue;
 		if (k->type == VALUE_LIST)
 			strs_free(schema_slot(k, obj));
@@ -223,8 +221,6 @@ schema_text(const struct schema_key *k, const void *obj, char *buf,
 	const void *slot = schema_const_slot(k, obj);
 	int64_t n;
 
-	if ((k->flags & SCHEMA_NOT_KEPT) != 0)
-		return k->def;
 	switch (k->type) {
 	case VALUE_TEXT:
 	case VALUE_WORD:

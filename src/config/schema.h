@@ -24,7 +24,8 @@ enum value_type {
 enum schema_flags {
 	SCHEMA_REQUIRED = 1,	/* given, and not empty */
 	SCHEMA_NOT_EMPTY = 2,	/* if given, not "" or [] */
-	SCHEMA_NOT_KEPT = 4	/* only one value: it is in no struct */
+	SCHEMA_PLAIN = 4	/* as it is written, whatever YAML makes of it:
+				 * off, 192.0.2.1:80 */
 };
 
 struct schema_key {

@@ -10,7 +10,8 @@ static const char *const direction_words[] = {
 static const char *const issuer_words[] = {
 	[ISSUER_AUTO] = "auto", [ISSUER_CERTBOT] = "certbot",
 	[ISSUER_BUILTIN] = "builtin", NULL };
-static const char *const guard_words[] = { "guard", NULL };
+static const char *const authenticator_words[] = {
+	[AUTHENTICATOR_GUARD] = "guard", [AUTHENTICATOR_HOOK] = "hook", NULL };
 static const char *const key_type_words[] = { "ecdsa-p256", "ecdsa-p384",
 	"ecdsa-p521", "rsa-2048", "rsa-3072", "rsa-4096", NULL };
 
@@ -85,8 +86,9 @@ const struct schema_key schema[] = {
 	PEER("challenge", VALUE_BOOL, challenge, "false", NULL, NULL, 0,
 	    "may put HTTP-01 responses there, to prove names"),
 	PEER("challenge_check", VALUE_TEXT, challenge_check, "auto", NULL,
-	    value_challenge_check, SCHEMA_NOT_EMPTY, "where they must be "
-	    "served first; auto: port 80 of the url's host; HOST:PORT; off"),
+	    value_challenge_check, SCHEMA_NOT_EMPTY | SCHEMA_PLAIN,
+	    "where they must be served first; auto: port 80 of the url's "
+	    "host; HOST:PORT; off"),
 	PEER("webroot", VALUE_TEXT, webroot, "", NULL, value_path, 0,
 	    "file://: the web root that the responses are put into"),
 	CERT("domains", VALUE_LIST, domains, NULL, NULL, value_domain,
@@ -97,9 +99,9 @@ const struct schema_key schema[] = {
 	    "URL, id or its beginning; empty: the peer's for these names"),
 	CERT("issuer", VALUE_CHOICE, issuer, "auto", issuer_words, NULL, 0,
 	    "certbot, builtin, or auto: certbot where it is installed"),
-	{ SCOPE_CERT, NULL, "authenticator", VALUE_WORD, 0, "guard",
-	    guard_words, NULL, SCHEMA_NOT_KEPT,
-	    "guard: certbot stops before it asks the CA to validate" },
+	CERT("authenticator", VALUE_CHOICE, authenticator, "guard",
+	    authenticator_words, NULL, 0, "certbot's; guard: never asks the "
+	    "CA to validate; hook: proves, for CAs that never reuse"),
 	CERT("key_type", VALUE_WORD, key_type, "ecdsa-p256", key_type_words,
 	    NULL, 0, "ecdsa-p256, -p384, -p521, rsa-2048, -3072 or -4096"),
 	CERT("reuse_key", VALUE_BOOL, reuse_key, "false", NULL, NULL, 0,

@@ -13,6 +13,9 @@ enum {
 	HAS_NO_SLEEP = CERTBOT_V(0, 30),	/* --no-random-sleep-on-renew */
 	HAS_CHAIN = CERTBOT_V(1, 6),		/* --preferred-chain */
 	HAS_KEY_TYPE = CERTBOT_V(1, 10),	/* --key-type */
+	/* --manual asks whether our address may be logged until about then;
+	 * afterwards the option does nothing */
+	LOGS_NO_IP = CERTBOT_V(1, 12),
 	/* --required-profile came with 4.0, but is kept since 4.1 only */
 	HAS_PROFILE = CERTBOT_V(4, 1)
 };
@@ -133,6 +136,25 @@ add_hooks(const struct certbot_job *job, struct strs *argv, struct error *err)
 	return 0;
 }
 
+static int
+add_auth(const struct certbot *cb, const struct certbot_job *job,
+    struct strs *argv, struct error *err)
+{
+	if (job->auth == CERTBOT_AUTH_KEEP)
+		return 0;
+	if (job->auth == CERTBOT_AUTH_GUARD)
+		return add(argv, "--authenticator", "standalone", err) == -1 ?
+		    -1 : add(argv, "--http-01-address", CERTBOT_GUARD, err);
+	if (add(argv, "--authenticator", "manual", err) == -1 ||
+	    add(argv, "--preferred-challenges", "http", err) == -1 ||
+	    add(argv, "--manual-auth-hook", job->auth_hook, err) == -1 ||
+	    add(argv, "--manual-cleanup-hook", job->cleanup_hook,
+	    err) == -1)
+		return -1;
+	return cb->version >= LOGS_NO_IP ? 0 :
+	    add(argv, "--manual-public-ip-logging-ok", NULL, err);
+}
+
 int
 certbot_argv_certonly(const struct certbot *cb,
     const struct certbot_job *job, struct strs *argv, bool *rsa_only,
@@ -153,10 +175,8 @@ certbot_argv_certonly(const struct certbot *cb,
 		return -1;
 	/* certbot's own timer would order while the window is shut */
 	if (add(argv, "--no-autorenew", NULL, err) == -1 ||
-	    add(argv, "--authenticator", "standalone", err) == -1 ||
-	    add(argv, "--http-01-address", CERTBOT_GUARD, err) == -1 ||
-	    add_hooks(job, argv, err) == -1 ||
-	    add_dirs(job, argv, err) == -1)
+	    add_auth(cb, job, argv, err) == -1 ||
+	    add_hooks(job, argv, err) == -1 || add_dirs(job, argv, err) == -1)
 		return -1;
 	return add_settings(cb, job, argv, rsa_only, err);
 }
@@ -172,6 +192,8 @@ certbot_argv_renew(const struct certbot *cb, const struct certbot_job *job,
 		return -1;
 	if (cb->version >= HAS_NO_SLEEP &&
 	    add(argv, "--no-random-sleep-on-renew", NULL, err) == -1)
+		return -1;
+	if (add_auth(cb, job, argv, err) == -1)
 		return -1;
 	return add_dirs(job, argv, err);
 }
@@ -228,6 +250,22 @@ check_word(const char *word, struct error *err)
 	return 0;
 }
 
+/* "SELF OPTIONS hook WHICH" */
+static int
+add_call(struct buf *b, const char *self, const struct strs *options,
+    const char *which, struct error *err)
+{
+	shell_quote(b, self);
+	for (size_t i = 0; options != NULL && i < options->n; i++) {
+		if (check_word(options->v[i], err) == -1)
+			return -1;
+		buf_addc(b, ' ');
+		shell_quote(b, options->v[i]);
+	}
+	buf_addf(b, " hook %s", which);
+	return buf_check(b, "hook", err);
+}
+
 int
 certbot_hook_text(const char *self, const struct strs *options, char **out,
     struct error *err)
@@ -242,15 +280,43 @@ certbot_hook_text(const char *self, const struct strs *options, char **out,
 	buf_adds(&b, "test ! -x ");
 	shell_quote(&b, self);
 	buf_adds(&b, " || ");
+	if (add_call(&b, self, options, "deploy", err) == -1)
+		goto out;
+	*out = buf_steal(&b);
+	rc = *out == NULL ? error_nomem(err) : 0;
+out:
+	buf_free(&b);
+	return rc;
+}
+
+/* certbot takes what stands before the first blank for the program. */
+static bool
+is_one_word(const char *self)
+{
+	struct buf b;
+	bool plain;
+
+	buf_init(&b, LIMIT_CONF_FILE);
 	shell_quote(&b, self);
-	for (size_t i = 0; options != NULL && i < options->n; i++) {
-		if (check_word(options->v[i], err) == -1)
-			goto out;
-		buf_addc(&b, ' ');
-		shell_quote(&b, options->v[i]);
-	}
-	buf_adds(&b, " hook deploy");
-	if (buf_check(&b, "deploy hook", err) == -1)
+	plain = strcmp(buf_str(&b), self) == 0;
+	buf_free(&b);
+	return plain;
+}
+
+int
+certbot_manual_text(const char *self, const struct strs *options,
+    const char *which, char **out, struct error *err)
+{
+	struct buf b;
+	int rc = -1;
+
+	*out = NULL;
+	buf_init(&b, LIMIT_CONF_FILE);
+	if (check_word(self, err) == -1)
+		goto out;
+	if (!is_one_word(self))
+		buf_adds(&b, "env ");
+	if (add_call(&b, self, options, which, err) == -1)
 		goto out;
 	*out = buf_steal(&b);
 	rc = *out == NULL ? error_nomem(err) : 0;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "issue/certbot_run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/buf.h"
@@ -17,6 +19,7 @@
 #include "issue/certbot.h"
 #include "issue/certbot_argv.h"
 #include "issue/certbot_log.h"
+#include "issue/hook_auth.h"
 
 enum { DEFAULT_LOCK_TIMEOUT = 30, SECOND = 1000 };
 
@@ -45,10 +48,13 @@ issue_lock(const struct config *c, struct lock *l, struct error *err)
 static int
 make_env(const struct config *c, struct strs *env, struct error *err)
 {
-	char *bundle = NULL;
+	char *bundle = NULL, pid[16];
 	int rc = -1;
 
-	if (certbot_env(&c->environment, env, err) == -1)
+	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	/* what our hooks know us by */
+	if (certbot_env(&c->environment, env, err) == -1 ||
+	    proc_env_set(env, HOOK_RUNNER, pid, err) == -1)
 		goto out;
 	if (c->proxy[0] != '\0' &&
 	    (proc_env_set(env, "https_proxy", c->proxy, err) == -1 ||

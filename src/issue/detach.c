@@ -47,15 +47,17 @@ static int
 plan_conf(struct detach *d, struct plan *p, const struct lineage *l,
     struct error *err)
 {
+	enum lineage_auth auth = LINEAGE_AUTH_OTHER;
 	unsigned int hooks = 0;
 	struct buf words;
 	int rc;
 
 	if (l->unreadable)
 		return error_set(err, CODE_STORE, "%s", l->problem);
-	rc = lineage_is_ours(l, &p->guard, err);
+	rc = lineage_auth(l, &auth, err);
 	if (rc == 0)
 		rc = lineage_hooks(l, &hooks, err);
+	p->guard = auth == LINEAGE_AUTH_GUARD;
 	/* else it was adopted, or is none of ours: nothing of it was set */
 	if (rc == -1 || (!p->guard && hooks == 0))
 		return rc;

@@ -19,11 +19,12 @@ struct acme;
 struct pending;
 
 /*
- * One certificate, as design section 8 has it (steps 1 and 3):
+ * One certificate, as design section 8 has it:
  *
  *	issue_init(&is, store, config, &opts);
  *	issue_plan(&is, &err);		what is there, which account, is it due
  *	issue_verify(&is, &err);	would the CA ask for a proof
+ *	issue_prove(&is, &err);		prove it (issue/prove.h)
  *	issue_finish(&is, &err);	certbot, and what it left on disk; or
  *					the built-in issuer (builtin.h)
  *	issue_free(&is);
@@ -50,6 +51,9 @@ struct issue_options {		/* all borrowed */
 	const char *account;		/* --account; NULL */
 	const char *peer;		/* who proves, for messages; NULL: the
 					 * configured peers */
+	/* the same as its settings are in this run, where its names can be
+	 * proven; NULL: the configured ones alone */
+	const struct config_peer *prove_peer;
 	const struct hints *hints;	/* what a pull brought; NULL */
 	bool adopt;		/* take over a lineage of another account or
 				 * with other names */
@@ -63,6 +67,7 @@ struct issue_options {		/* all borrowed */
 	const struct accounts *accounts;	/* of that server */
 	bool dry_run;
 	bool unattended;	/* see verify.h */
+	bool terminal;		/* ssh may ask a person */
 	int64_t max_wait;	/* seconds */
 	/* how certbot's hook calls us */
 	const char *self;
@@ -95,6 +100,7 @@ struct issue {
 	/* issue_verify() */
 	struct verify verify;
 	bool verified;		/* verify holds results */
+	bool unproven;		/* ... and issue_prove() has to do something */
 	bool resumed;		/* the order of `pending` lives: nothing was
 				 * asked of the names, nothing is to be proven,
 				 * and verify holds nothing */
@@ -103,6 +109,7 @@ struct issue {
 	bool deploy_pending;	/* a deploy hook still has to succeed */
 	char *backup;		/* id, where one was made; NULL */
 	/* internal */
+	enum { PROOF_NONE, PROOF_BEGUN, PROOF_DONE, PROOF_CANNOT } proof;
 	struct lock lock;
 	struct accounts own_accounts;
 	struct lineages own_lineages;
@@ -124,9 +131,11 @@ int issue_plan(struct issue *is, struct error *err) WARN_UNUSED;
 
 /*
  * Asks the CA about the account and the names.  Where something is to be
- * issued: orders (not in a dry run) and fails with CODE_UNAUTHORIZED, naming
- * who must prove and until when the certificate lives, unless the order is
- * ready.  Where nothing is to be issued: only the account has to be right.
+ * issued: orders (not in a dry run); where the order is not ready and there is
+ * a peer through which the names may be proven, sets is->unproven, else fails
+ * with CODE_UNAUTHORIZED, naming who must prove and until when the certificate
+ * lives.  Where nothing is to be issued: only the account has to be right.
+ * With `authenticator: hook` nothing is ordered, as certbot does that.
  */
 int issue_verify(struct issue *is, struct error *err) WARN_UNUSED;
 

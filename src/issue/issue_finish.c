@@ -12,6 +12,8 @@
 #include "issue/certbot_run.h"
 #include "issue/cli_ini.h"
 #include "issue/deploy.h"
+#include "issue/hook_auth.h"
+#include "issue/issue_impl.h"
 #include "issue/lineage_conf.h"
 
 static int
@@ -141,6 +143,25 @@ issue_settle(struct issue *is, struct error *err)
 	return 0;
 }
 
+/* Our own hook may have stopped it, with a better reason than its log has; else
+ * it may have been the CA, that looked and did not find. */
+static void
+hook_failed(struct issue *is, struct error *why)
+{
+	struct verify_set *set = &is->verify.sets[0];
+
+	if (hook_failure(is->config, why)) {
+		error_wrap(why, "certbot was stopped before it asked the CA");
+		return;
+	}
+	if (why->code != CODE_ISSUANCE)
+		return;
+	for (size_t i = 0; i < set->nnames; i++)
+		if (!set->names[i].usable)
+			verify_disproven(set, i);
+	verify_save(&is->verify);
+}
+
 static int
 run_certbot(struct issue *is, struct error *err)
 {
@@ -163,7 +184,10 @@ run_certbot(struct issue *is, struct error *err)
 	    deploy_expect(is->config, is->name, &expect, err) == -1)
 		goto out;
 	log_progress("'%s': certbot is at work", is->name);
+	(void)hook_failure(is->config, &why);
 	ran = certbot_run(is->config, &argv, &why);
+	if (ran == -1 && issue_by_hook(is))
+		hook_failed(is, &why);
 	if (issue_look(is, &l, &fresh, err) == -1)
 		goto out;
 	/* one that stays does no harm: the hook runs once more; and certbot may

@@ -5,13 +5,14 @@
 #include "issue/certbot_argv.h"
 #include "issue/issue.h"
 
-/* Shared by the files that carry an issuance out: issue_finish.c (certbot, and
- * what both have in common), issue_job.c, builtin*.c. */
+/* Shared by the files that carry an issuance out: issue_verify.c, prove.c,
+ * issue_finish.c (certbot, and what both have in common), issue_job.c,
+ * builtin*.c. */
 
 /* What is to be issued; a job's pointers, and what stands behind some. */
 struct issue_job {
 	struct certbot_job job;
-	char *hook, *pre, *post, *key_type;
+	char *hook, *pre, *post, *key_type, *auth, *cleanup;
 };
 /* For ISSUE_RENEW only names, account and directories: the lineage has its
  * settings.  To be freed also after a failure. */
@@ -33,5 +34,17 @@ int issue_look(struct issue *is, struct lineage **l, bool *fresh,
 /* Runs all hooks of a lineage (deploy_lineage()). */
 int issue_deploy_all(struct issue *is, const struct lineage *l,
     struct error *err) WARN_UNUSED;
+
+/* issue_verify.c: exit 6, which names, who must prove them, how long there is
+ * time; returns -1. */
+int issue_not_authorised(const struct issue *is,
+    const struct verify_set *set, struct error *err);
+
+/* prove.c: certbot's own hooks are to prove the names. */
+bool issue_by_hook(const struct issue *is);
+/* There is a peer that a response may be put at. */
+bool issue_may_put(const struct issue *is);
+/* There is a peer at all; its web server may answer by itself. */
+bool issue_has_peer(const struct issue *is);
 
 #endif

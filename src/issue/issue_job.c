@@ -14,6 +14,8 @@ issue_job_free(struct issue_job *j)
 	free(j->pre);
 	free(j->post);
 	free(j->key_type);
+	free(j->auth);
+	free(j->cleanup);
 }
 
 /* The key type that a lineage has, in our words; old confs: RSA 2048. */
@@ -54,6 +56,33 @@ keep_hooks(const struct lineage *l, struct issue_job *j, struct error *err)
 	    lineage_param(l, "deploy_hook", &j->hook, err);
 }
 
+/* The authenticator: of a new lineage as it is configured; of one that is
+ * there only where it is one of ours, or is told to become it. */
+static int
+choose_auth(const struct issue *is, struct issue_job *j, struct error *err)
+{
+	enum lineage_auth has = LINEAGE_AUTH_OTHER;
+	bool renew = is->decision == ISSUE_RENEW;
+
+	if (renew && lineage_auth(is->lineage, &has, err) == -1)
+		return -1;
+	if (!issue_by_hook(is)) {
+		j->job.auth = !renew || (is->cert != NULL &&
+		    has == LINEAGE_AUTH_HOOK) ? CERTBOT_AUTH_GUARD :
+		    CERTBOT_AUTH_KEEP;
+		return 0;
+	}
+	if (certbot_manual_text(is->opts.self, is->opts.self_options, "auth",
+	    &j->auth, err) == -1 || certbot_manual_text(is->opts.self,
+	    is->opts.self_options, "cleanup", &j->cleanup, err) == -1)
+		return -1;
+	j->job.auth = has == LINEAGE_AUTH_HOOK ? CERTBOT_AUTH_KEEP :
+	    CERTBOT_AUTH_HOOK;
+	j->job.auth_hook = j->auth;
+	j->job.cleanup_hook = j->cleanup;
+	return 0;
+}
+
 int
 issue_job_make(const struct issue *is, struct issue_job *j,
     struct error *err)
@@ -71,6 +100,8 @@ issue_job_make(const struct issue *is, struct issue_job *j,
 	    .work_dir = c->certbot_work_dir,
 	    .logs_dir = c->certbot_logs_dir,
 	    .new_names = is->decision == ISSUE_NAMES };
+	if (choose_auth(is, j, err) == -1)
+		return -1;
 	if (is->decision == ISSUE_RENEW)
 		return 0;
 	if (is->lineage != NULL && keep_hooks(is->lineage, j, err) == -1)

@@ -10,6 +10,7 @@
 #include "base/vis.h"
 #include "issue/builtin.h"
 #include "issue/certbot_argv.h"
+#include "issue/issue_impl.h"
 #include "store/server.h"
 
 static int
@@ -103,9 +104,8 @@ what_then(const struct issue *is, struct buf *b)
 	buf_addc(b, '\'');
 }
 
-/* Exit 6: which names, who must prove them, how long there is time. */
-static int
-not_authorised(const struct issue *is, const struct verify_set *set,
+int
+issue_not_authorised(const struct issue *is, const struct verify_set *set,
     struct error *err)
 {
 	struct buf names, who, then;
@@ -153,8 +153,31 @@ not_authorised(const struct issue *is, const struct verify_set *set,
 	return -1;
 }
 
+/* certbot would order anew, and the CA would want that proven. */
 static int
-judge(const struct issue *is, struct error *err)
+never_reuses(const struct issue *is, const struct verify_set *set,
+    struct error *err)
+{
+	return error_set(err, CODE_UNAUTHORIZED, "%s; certbot can do that "
+	    "itself where the certificate '%s' has 'authenticator: hook' and "
+	    "a peer with 'challenge: true'", set->error != NULL ? set->error :
+	    is->verify.err.msg, is->name);
+}
+
+static int
+unproven(struct issue *is, const struct verify_set *set, struct error *err)
+{
+	if (set->no_reuse && !is->builtin)
+		return never_reuses(is, set, err);
+	if (is->proof == PROOF_DONE || is->proof == PROOF_CANNOT ||
+	    !issue_has_peer(is))
+		return issue_not_authorised(is, set, err);
+	is->unproven = true;
+	return 0;
+}
+
+static int
+judge(struct issue *is, struct error *err)
 {
 	const struct verify *v = &is->verify;
 	const struct verify_account *a = &v->accounts[0];
@@ -168,10 +191,15 @@ judge(const struct issue *is, struct error *err)
 	}
 	if (is->decision == ISSUE_NOTHING || set == NULL)
 		return 0;
+	if (issue_by_hook(is) && (set->result == CODE_OK ||
+	    set->result == CODE_UNAUTHORIZED)) {
+		is->unproven = true;
+		return 0;
+	}
 	if (set->ready || (set->usable && set->result == CODE_OK))
 		return 0;
-	if (set->result == CODE_UNAUTHORIZED && !set->no_reuse)
-		return not_authorised(is, set, err);
+	if (set->result == CODE_UNAUTHORIZED)
+		return unproven(is, set, err);
 	error_set(err, set->result == CODE_OK ? CODE_ERROR : set->result,
 	    "%s", set->error != NULL ? set->error : v->err.msg);
 	err->retry_after = set->retry_after;
@@ -190,8 +218,11 @@ issue_verify(struct issue *is, struct error *err)
 		return 0;
 	verify_init(v, is->store, is->config, is->server);
 	is->verified = true;
-	v->order = is->decision == ISSUE_NOTHING || is->opts.dry_run ?
-	    VERIFY_ORDER_NEVER : VERIFY_ORDER_ALWAYS;
+	/* certbot's hook proves the very order that certbot makes */
+	v->order = is->decision == ISSUE_NOTHING || is->opts.dry_run ||
+	    issue_by_hook(is) ? VERIFY_ORDER_NEVER : VERIFY_ORDER_ALWAYS;
+	v->prove = is->proof == PROOF_NONE ? issue_may_put(is) :
+	    is->proof != PROOF_CANNOT;
 	v->dry_run = is->opts.dry_run;
 	v->unattended = is->opts.unattended;
 	v->max_wait = is->opts.max_wait;

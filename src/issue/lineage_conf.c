@@ -40,19 +40,6 @@ lineage_param(const struct lineage *l, const char *key, char **out,
 	return rc;
 }
 
-int
-lineage_is_ours(const struct lineage *l, bool *ours, struct error *err)
-{
-	char *address = NULL;
-
-	*ours = false;
-	if (lineage_param(l, "http01_address", &address, err) == -1)
-		return -1;
-	*ours = address != NULL && strcmp(address, CERTBOT_GUARD) == 0;
-	free(address);
-	return 0;
-}
-
 /* certbot calls it renew_hook, since 5.x deploy_hook. */
 static const struct {
 	const char *key, *end;
@@ -104,6 +91,52 @@ lineage_has_hook(const struct lineage *l)
 
 	return lineage_hooks(l, &hooks, &ignored) == 0 &&
 	    (hooks & LINEAGE_HOOK_DEPLOY) != 0;
+}
+
+static int
+has_guard(const struct lineage *l, bool *guard, struct error *err)
+{
+	char *address = NULL;
+
+	if (lineage_param(l, "http01_address", &address, err) == -1)
+		return -1;
+	*guard = address != NULL && strcmp(address, CERTBOT_GUARD) == 0;
+	free(address);
+	return 0;
+}
+
+int
+lineage_auth(const struct lineage *l, enum lineage_auth *auth,
+    struct error *err)
+{
+	unsigned int hooks = 0;
+	bool guard = false;
+
+	*auth = LINEAGE_AUTH_OTHER;
+	if (l->authenticator == NULL)
+		return 0;
+	if (strcmp(l->authenticator, "standalone") == 0 &&
+	    has_guard(l, &guard, err) == -1)
+		return -1;
+	if (strcmp(l->authenticator, "manual") == 0 &&
+	    lineage_hooks(l, &hooks, err) == -1)
+		return -1;
+	if (guard)
+		*auth = LINEAGE_AUTH_GUARD;
+	else if ((hooks & LINEAGE_HOOK_AUTH) != 0)
+		*auth = LINEAGE_AUTH_HOOK;
+	return 0;
+}
+
+int
+lineage_is_ours(const struct lineage *l, bool *ours, struct error *err)
+{
+	enum lineage_auth auth;
+
+	if (lineage_auth(l, &auth, err) == -1)
+		return -1;
+	*ours = auth != LINEAGE_AUTH_OTHER;
+	return 0;
 }
 
 /* One key less. */

@@ -14,8 +14,16 @@
 int lineage_param(const struct lineage *l, const char *key, char **out,
     struct error *err) WARN_UNUSED;
 
-/* *ours: acmeferry made the lineage, the guard is its authenticator's
- * address. */
+/* Who proves for the lineage. */
+enum lineage_auth {
+	LINEAGE_AUTH_OTHER,	/* certbot's own */
+	LINEAGE_AUTH_GUARD,	/* nobody: its address is the guard */
+	LINEAGE_AUTH_HOOK	/* "acmeferry hook auth" */
+};
+int lineage_auth(const struct lineage *l, enum lineage_auth *auth,
+    struct error *err) WARN_UNUSED;
+
+/* *ours: acmeferry made the lineage, it has one of our two. */
 int lineage_is_ours(const struct lineage *l, bool *ours, struct error *err)
     WARN_UNUSED;
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/strs.h"
 #include "base/vis.h"
+#include "issue/prove.h"
 #include "issue/served.h"
 
 /* ---- issuing ------------------------------------------------------------ */
@@ -40,7 +41,7 @@ steps(struct renew *r, struct renew_cert *c, struct issue *is,
 	if (issue_plan(is, why) == -1)
 		return -1;
 	log_progress("'%s': asking %s", vis(c->name), vis(is->server));
-	if (issue_verify(is, why) == -1)
+	if (issue_verify(is, why) == -1 || issue_prove(is, why) == -1)
 		return -1;
 	c->acted = true;
 	log_progress("'%s': issuing", vis(c->name));

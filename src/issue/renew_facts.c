@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/vis.h"
 #include "issue/deploy.h"
+#include "issue/issue_impl.h"
 #include "issue/lineage_conf.h"
 #include "issue/window.h"
 #include "store/server.h"
@@ -323,6 +324,7 @@ name_fact(const struct renew *r, const struct renew_cert *c,
 	if (c->entry->told > c->entry->answered &&
 	    c->entry->told > out->proven + 3600)
 		out->hinted = c->entry->told;
+	out->provable = !str_starts(name, "*.") && issue_may_put(&c->issue);
 }
 
 static enum decide_failure

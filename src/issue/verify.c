@@ -225,8 +225,8 @@ answered_from_memory(struct verify *v)
 	return all;
 }
 
-static int
-open_session(struct verify *v, struct error *err)
+int
+verify_session(struct verify *v, struct error *err)
 {
 	struct acme_options o = {
 		.server = v->server,
@@ -235,6 +235,8 @@ open_session(struct verify *v, struct error *err)
 		.max_wait = v->max_wait,
 	};
 
+	if (v->acme != NULL)
+		return 0;
 	return acme_open(&o, &v->acme, err);
 }
 
@@ -284,7 +286,7 @@ ask_ca(struct verify *v, struct error *err)
 	struct error why;
 
 	error_clear(&why);
-	if (open_session(v, &why) == -1) {
+	if (verify_session(v, &why) == -1) {
 		unreachable(v, &why);
 		return 0;
 	}
@@ -298,8 +300,8 @@ ask_ca(struct verify *v, struct error *err)
 	return acme_run(v->acme, err);
 }
 
-static void
-save(struct verify *v)
+void
+verify_save(struct verify *v)
 {
 	struct error err;
 
@@ -328,6 +330,6 @@ verify_run(struct verify *v, struct error *err)
 		v->acme = NULL;
 	}
 	verify_conclude(v);
-	save(v);
+	verify_save(v);
 	return 0;
 }

@@ -112,6 +112,8 @@ struct verify {
 	bool dry_run;		/* change nothing, send no newOrder */
 	bool unattended;	/* cron: no order while the window is known
 				 * shut, unless a hint is newer */
+	bool prove;		/* what is pending will be proven: order though
+				 * the window is shut, and deactivate nothing */
 	bool keep;		/* the session stays open, in acme, for who goes
 				 * on with an order; verify_free() ends it */
 	int64_t max_wait;	/* seconds; verify_init() sets 120 */
@@ -154,5 +156,24 @@ int verify_add_hint(struct verify *v, const char *name, const char *url,
 /* 0: everything was asked, results are in v (v->result may be any code);
  * -1: it could not even begin (no memory). */
 int verify_run(struct verify *v, struct error *err) WARN_UNUSED;
+
+/*
+ * After verify_run(): name i of a set was proven since, in the order that the
+ * set has; when all are, the set is ready.  Remembered by verify_save().
+ */
+void verify_proven(struct verify_set *s, size_t i,
+    const struct acme_authz *z, const char *url);
+/* Names that are not usable will be proven by somebody else, later: they are
+ * no failure of this set's. */
+void verify_excuse(struct verify_set *s);
+/* They could not be proven, for this reason. */
+void verify_blame(struct verify_set *s, const struct error *why);
+/* The CA was told to look and found the name invalid. */
+void verify_disproven(struct verify_set *s, size_t i);
+/* When the CA may be told of this name again, by this host's clock; 0: now. */
+int64_t verify_not_before(const struct verify_set *s, size_t i);
+/* What verify_run() and the above have learned goes into the state
+ * directory; what fails is only said. */
+void verify_save(struct verify *v);
 
 #endif

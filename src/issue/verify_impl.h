@@ -17,6 +17,8 @@
 /* verify.c */
 const char *verify_kid(const struct verify_set *s);
 int verify_key(void *account, struct jwk **out, struct error *err);
+/* Opens v->acme, where it is not open. */
+int verify_session(struct verify *v, struct error *err) WARN_UNUSED;
 /* A result of the whole. */
 void verify_count(struct verify *v, enum code code, const char *msg,
     long retry_after);

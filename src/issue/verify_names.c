@@ -240,6 +240,8 @@ needs_order(const struct verify_set *s)
 	if (all_usable(s))
 		return v->order == VERIFY_ORDER_ALWAYS ||
 		    memory_pending(v->memory, s->key, NULL) != 0;
+	if (v->prove)
+		return true;
 	if (known_shut(s) && (v->order != VERIFY_ORDER_ALWAYS ||
 	    v->unattended) && !set_hinted_since(s, last_validated(s) + 3600))
 		return false;

@@ -8,7 +8,7 @@
  * comes back from a CA that does not do so, and then it does not reuse
  * authorizations at all.  The same order: our own pending authorizations are
  * deactivated (each counts as one failed validation, so at most once a day and
- * name) and a third order tells.
+ * name) and a third order tells; unless what is pending can be proven.
  */
 #include "issue/verify_impl.h"
 
@@ -240,7 +240,7 @@ pending(struct verify_set *s, const char *before)
 	if (strcmp(before, s->order) != 0) {
 		s->no_reuse = true;
 		s->done = true;
-	} else if (!s->deactivated && may_deactivate(s))
+	} else if (!s->verify->prove && !s->deactivated && may_deactivate(s))
 		uncover(s);
 	else
 		s->done = true;

@@ -186,6 +186,8 @@ class CA:
             z["busy"] = True
             threading.Thread(target=self.look, args=(z,),
                              daemon=True).start()
+        elif self.settings["challenge"] == "wait":
+            z["busy"] = True
         elif self.settings["challenge"] == "valid":
             self.judge(z, None)
         else:
@@ -540,6 +542,8 @@ class CA:
         return str(self.cuts)
 
     def show(self, word):
+        if word == "thumbprint":
+            return self.accounts[-1]["thumbprint"]
         if word == "orders":
             return json.dumps([self.order_json(o) for o in self.orders])
         if word == "authzs":

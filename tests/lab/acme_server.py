@@ -25,6 +25,7 @@ NAME being localhost.  The second form changes a running one; it prints what it 
     replaced            every certificate counts as replaced
     forget              the quotas of failures and exact sets are full again
     orders | authzs | certs     what there is, as JSON
+    thumbprint          of the last account's key
 
 Settings (the defaults are in acme_ca.py):
 
@@ -32,7 +33,8 @@ Settings (the defaults are in acme_ca.py):
     (comma-separated)
     order_lifetime, authz_lifetime, cert_lifetime, cutoff (-1: as Boulder):
                         seconds
-    challenge           valid, invalid: what each proof ends in, unless
+    challenge           valid, invalid, wait (for ever): what each proof ends
+                        in, unless
     http_port           HTTP-01 is fetched from that port of 127.0.0.1 with the
                         name as Host
     failures            failed validations an hour for an account and name

@@ -61,7 +61,8 @@ plain_job(const struct strs *domains)
 	    .account = "0123456789abcdef0123456789abcdef",
 	    .config_dir = "/etc/letsencrypt",
 	    .work_dir = "/var/lib/letsencrypt",
-	    .logs_dir = "/var/log/letsencrypt" };
+	    .logs_dir = "/var/log/letsencrypt",
+	    .auth = CERTBOT_AUTH_GUARD };
 }
 
 #define BASE "/usr/bin/certbot certonly -n --server https://ca.example/dir " \
@@ -192,6 +193,7 @@ test_renew(void **state)
 
 	(void)state;
 	/* nothing that the lineage keeps, not even the directories */
+	job.auth = CERTBOT_AUTH_KEEP;
 	job.key_type = "rsa-4096";
 	job.deploy_hook = "x";
 	assert_int_equal(certbot_argv_renew(&cb, &job, &argv, &err), 0);
@@ -208,6 +210,73 @@ test_renew(void **state)
 	    "app.example.com --force-renewal --config-dir /srv/etc");
 	free(text);
 	strs_free(&argv);
+	/* another authenticator than the lineage's */
+	job.config_dir = "/etc/letsencrypt";
+	job.auth = CERTBOT_AUTH_GUARD;
+	assert_int_equal(certbot_argv_renew(&cb, &job, &argv, &err), 0);
+	text = shell_join(&argv);
+	assert_string_equal(text, "/usr/bin/certbot renew -n --cert-name "
+	    "app.example.com --force-renewal --authenticator standalone "
+	    "--http-01-address acmeferry..invalid");
+	free(text);
+	strs_free(&argv);
+}
+
+static void
+test_manual(void **state)
+{
+	struct certbot cb = version(CERTBOT_V(2, 1), "2.1.0");
+	struct certbot_job job;
+	struct strs domains = {0};
+	struct error err;
+
+	(void)state;
+	assert_int_equal(strs_add(&domains, "app.example.com", &err), 0);
+	assert_int_equal(strs_add(&domains, "b.example.com", &err), 0);
+	job = plain_job(&domains);
+	job.auth = CERTBOT_AUTH_HOOK;
+	job.auth_hook = "/a hook auth";
+	job.cleanup_hook = "/a hook cleanup";
+#define MANUAL "--no-autorenew --authenticator manual --preferred-challenges " \
+	"http --manual-auth-hook '/a hook auth' --manual-cleanup-hook " \
+	"'/a hook cleanup'"
+	check_certonly(&cb, &job, BASE MANUAL);
+	cb = version(CERTBOT_V(0, 40), "0.40.1");
+	check_certonly(&cb, &job, BASE MANUAL
+	    " --manual-public-ip-logging-ok");
+#undef MANUAL
+	strs_free(&domains);
+}
+
+static void
+test_manual_text(void **state)
+{
+	struct strs options = {0};
+	struct error err;
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(certbot_manual_text("/usr/bin/acmeferry", NULL,
+	    "auth", &text, &err), 0);
+	assert_string_equal(text, "/usr/bin/acmeferry hook auth");
+	free(text);
+	assert_int_equal(strs_add(&options, "-c", &err), 0);
+	assert_int_equal(strs_add(&options, "/srv/a b.yml", &err), 0);
+	assert_int_equal(certbot_manual_text("/usr/bin/acmeferry", &options,
+	    "cleanup", &text, &err), 0);
+	assert_string_equal(text, "/usr/bin/acmeferry -c '/srv/a b.yml' hook "
+	    "cleanup");
+	free(text);
+	/* certbot looks for what stands before the first blank */
+	assert_int_equal(certbot_manual_text("/opt/a b/acmeferry", &options,
+	    "auth", &text, &err), 0);
+	assert_string_equal(text, "env '/opt/a b/acmeferry' -c "
+	    "'/srv/a b.yml' hook auth");
+	free(text);
+	assert_int_equal(certbot_manual_text("/opt/a\nb", &options, "auth",
+	    &text, &err), -1);
+	assert_int_equal(err.code, CODE_USAGE);
+	strs_free(&options);
 }
 
 static void
@@ -407,6 +476,8 @@ main(void)
 		cmocka_unit_test(test_certonly),
 		cmocka_unit_test(test_certonly_lacks),
 		cmocka_unit_test(test_renew),
+		cmocka_unit_test(test_manual),
+		cmocka_unit_test(test_manual_text),
 		cmocka_unit_test(test_hook_text),
 		cmocka_unit_test(test_reason_fixtures),
 		cmocka_unit_test(test_reason_texts),

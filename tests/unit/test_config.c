@@ -200,9 +200,9 @@ static const struct {
 	{ "certificates: {a: {domains: [a.b], issuer: lego}}\n",
 	    "1, column 44: certificates.a.issuer: found 'lego', want auto, "
 	    "certbot or builtin" },
-	{ "certificates: {a: {domains: [a.b], authenticator: hook}}\n",
-	    "1, column 51: certificates.a.authenticator: found 'hook', want "
-	    "guard" },
+	{ "certificates: {a: {domains: [a.b], authenticator: webroot}}\n",
+	    "1, column 51: certificates.a.authenticator: found 'webroot', "
+	    "want guard or hook" },
 	{ "certificates: {a: {domains: [a.b], reuse_key: \"true\"}}\n",
 	    "1, column 47: certificates.a.reuse_key: found a text ('true'), "
 	    "want true or false" },
@@ -323,7 +323,7 @@ test_values(void **state)
 	    "    peer: [s]\n"
 	    "    reuse_key: true\n"
 	    "    key_type: rsa-4096\n"
-	    "    authenticator: guard\n"
+	    "    authenticator: hook\n"
 	    "    deploy_hook: [systemctl, reload, nginx]\n", 0600);
 	c = load_ok();
 	assert_true(c->found);

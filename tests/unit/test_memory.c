@@ -258,6 +258,41 @@ order_keys(void **state)
 	strs_free(&two);
 }
 
+static void
+failures(void **state)
+{
+	int64_t now = 1800000000;
+	struct memory *m = opened();
+	struct error err;
+
+	(void)state;
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now), 0);
+	assert_int_equal(memory_set_failed(m, ACCT, "a.example.com", now,
+	    &err), 0);
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now), 0);
+	assert_int_equal(memory_set_failed(m, ACCT, "a.example.com",
+	    now + 600, &err), 0);
+	saved(m);
+	m = opened();
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now + 700),
+	    now + 3600);
+	assert_int_equal(memory_failed(m, ACCT, "b.example.com", now + 700),
+	    0);
+	assert_int_equal(memory_failed(m, ACCT "0", "a.example.com",
+	    now + 700), 0);
+	/* one is an hour old: a third may be tried, and then waits for the
+	 * second */
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now + 3600),
+	    0);
+	assert_int_equal(memory_set_failed(m, ACCT, "a.example.com",
+	    now + 3600, &err), 0);
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now + 3700),
+	    now + 600 + 3600);
+	/* a clock that was put back keeps nobody waiting */
+	assert_int_equal(memory_failed(m, ACCT, "a.example.com", now - 9), 0);
+	memory_free(m);
+}
+
 int
 main(void)
 {
@@ -271,6 +306,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(damaged, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test_setup_teardown(bounded, tmp_setup,
+		    tmp_teardown),
+		cmocka_unit_test_setup_teardown(failures, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test(order_keys),
 	};
