@@ -3,6 +3,7 @@
 #include "issue/renew_impl.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -406,6 +407,20 @@ renew_in_alarm(const struct renew *r, const struct renew_cert *c)
 	return left <= before;
 }
 
+/* An order that a killed run left at the CA is finished, due or not. */
+static void
+go_on(const struct renew *r, const struct renew_cert *c, struct decide *out)
+{
+	if (!c->issue.interrupted || out->act ||
+	    c->entry->retry_after > renew_now(r))
+		return;
+	out->what = DECIDE_RENEW;
+	out->act = out->network = true;
+	out->when = renew_now(r);
+	(void)snprintf(out->reason, sizeof(out->reason),
+	    "an interrupted issuance goes on");
+}
+
 int
 renew_ask_decide(struct renew *r, const struct renew_cert *c,
     struct decide *out, struct error *err)
@@ -437,8 +452,10 @@ renew_ask_decide(struct renew *r, const struct renew_cert *c,
 		in.history.failure = DECIDE_OK;
 		in.history.failures = 0;
 	}
-	if (rc == 0)
+	if (rc == 0) {
 		renew_decide(&in, out);
+		go_on(r, c, out);
+	}
 	free(names);
 	return rc;
 }

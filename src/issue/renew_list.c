@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/vis.h"
 #include "issue/deploy.h"
+#include "issue/pending.h"
 #include "issue/lineage_conf.h"
 #include "store/server.h"
 
@@ -223,7 +224,8 @@ can_skip(const struct renew *r, const struct renew_cert *c)
 		return false;
 	return clock_now() < e->next && e->alarm == 0 &&
 	    (c->config == NULL || c->config->served.n == 0) &&
-	    !deploy_pending(r->config->state_dir, c->name);
+	    !deploy_pending(r->config->state_dir, c->name) &&
+	    !pending_exists(r->config->state_dir, c->name);
 }
 
 /* A lineage that is not configured: *ours tells whether it is one of ours. */

@@ -26,21 +26,34 @@ cat >"$T/bin/scanned" <<-E
 chmod 755 "$T/bin/scanned"
 ACMEFERRY=$T/bin/scanned
 
-# every private member that is in a store now; of certificates' keys as well
-learn() {
+# every private member that is in a store now; of certificates' keys as well;
+# a program, since a deploy hook runs it before the process that made the key
+# ends and is scanned
+cat >"$T/keys.py" <<-'E'
+	import base64, re, sys
+	text = sys.stdin.read()
+	for field in re.findall(r"^(?:priv|privateExponent|prime[12]|"
+	                        r"exponent[12]|coefficient):"
+	                        r"((?:\n +[0-9a-f:]+)+)", text, re.M):
+	    key = bytes.fromhex(re.sub(r"[^0-9a-f]", "", field)).lstrip(b"\0")
+	    print("certificate", base64.urlsafe_b64encode(key).decode()
+	          .rstrip("="))
+	E
+cat >"$T/bin/learn" <<-E
+	#!/bin/sh
 	find "$T"/*/etc -name private_key.json | while read -r f; do
-		jq -r 'to_entries[] | select(.key | test("^([dpq]|d[pq]|qi)$"))
-		    | "\(.key) \(.value)"' "$f" 2>/dev/null
+		jq -r 'to_entries[] | select(.key | test("^([dpq]|d[pq]|qi)\$"))
+		    | "\(.key) \(.value)"' "\$f" 2>/dev/null
 	done >"$NEEDLES.new"
 	find "$T"/*/etc/archive -name 'privkey*.pem' 2>/dev/null |
 	    while read -r f; do
-		openssl pkey -in "$f" -noout -text | python3 -c '
-import base64, re, sys
-text = re.search(r"priv:\s*([0-9a-f:\s]+)", sys.stdin.read())[1]
-key = bytes.fromhex(re.sub(r"[^0-9a-f]", "", text)).lstrip(b"\0")
-print("certificate", base64.urlsafe_b64encode(key).decode().rstrip("="))'
+		openssl pkey -in "\$f" -noout -text | python3 "$T/keys.py"
 	done >>"$NEEDLES.new"
 	sort -u "$NEEDLES.new" >"$NEEDLES"
+	E
+chmod 755 "$T/bin/learn"
+learn() {
+	"$T/bin/learn"
 }
 
 # clean WHAT N: N processes were scanned since the last time; none had a key
@@ -194,6 +207,24 @@ after "issue --force" 0
 peers_kept=$SSHD_PORT
 SSHD_PORT=
 write_config fifth
+SSHD_PORT=$peers_kept
+# --------------------------------------------------------------- built in
+SSHD_PORT=
+for type in ecdsa-p256 ecdsa-p384 rsa-2048; do
+	write_config internal "certificates:
+  app.example.com:
+    domains: [app.example.com]
+    issuer: builtin
+    key_type: $type
+    reuse_key: $([ "$type" = rsa-2048 ] && echo true || echo false)
+    deploy_hook: [$T/bin/learn]"
+	before=$(wc -l <"$NEEDLES")
+	run ferry_at internal issue --force -d app.example.com
+	after "built-in issuer, $type" 0
+	isnt "its new key was looked for" "$(wc -l <"$NEEDLES")" "$before"
+done
+run ferry_at internal issue --force -d app.example.com
+after "built-in issuer, the key stays" 0
 SSHD_PORT=$peers_kept
 for again in '' ' again'; do
 	run ferry_at fifth migrate "$SSHD_URL" -d app.example.com \
