@@ -118,9 +118,9 @@ int flow_wait_authz(struct flow *f, const char *url, struct flow_authz *out,
  * acme_order_error() and FLOW_INVALID.
  *
  * Between two questions: the answer's Retry-After, else a pause that grows
- * from a tenth of a second to ten.  Where the next question would come later
- * than `patience`: CODE_RETRY, FLOW_SLOW, retry_after.  Three failures of the
- * connection or 5xx in a row end it, one or two do not.
+ * from a hundredth of a second to ten seconds.  Where the next question would
+ * come later than `patience`: CODE_RETRY, FLOW_SLOW, retry_after.  Three
+ * failures of the connection or 5xx in a row end it, one or two do not.
  */
 int flow_wait_order(struct flow *f, const char *url, unsigned until,
     struct acme_order *out, struct error *err) WARN_UNUSED;

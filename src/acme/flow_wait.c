@@ -15,7 +15,7 @@
 #include "base/vis.h"
 
 enum {
-	PAUSE_FIRST = 100,	/* ms */
+	PAUSE_FIRST = 10,	/* ms */
 	PAUSE_LONGEST = 10 * 1000,
 	FAILURES_MAX = 3,	/* in a row */
 	GONE_PATIENCE = 30	/* s, for a certificate that is not there yet */
@@ -46,7 +46,7 @@ pace(struct pacing *p, int64_t retry_after, int64_t *wait)
 
 	if (retry_after > 0)
 		ms = retry_after * 1000;
-	else if ((p->pause = p->pause * 3 / 2) > PAUSE_LONGEST)
+	else if ((p->pause = p->pause * 2) > PAUSE_LONGEST)
 		p->pause = PAUSE_LONGEST;
 	*wait = (ms + 999) / 1000;
 	if (clock_mono() + ms > p->end)

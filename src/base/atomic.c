@@ -259,6 +259,15 @@ rename_noreplace(int fromdir, const char *from, int todir, const char *to)
 	return renameat(fromdir, from, todir, to);
 }
 
+static bool
+same_dir(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 int
 atomic_move(int fromdir, const char *from, int todir, const char *to,
     struct error *err)
@@ -278,7 +287,8 @@ atomic_move(int fromdir, const char *from, int todir, const char *to,
 		goto out;
 	}
 	/* where it is now, then where it is no longer */
-	if (sync_dir(b.fd, err) == -1 || sync_dir(a.fd, err) == -1)
+	if (sync_dir(b.fd, err) == -1 ||
+	    (!same_dir(a.fd, b.fd) && sync_dir(a.fd, err) == -1))
 		goto out;
 	rc = 0;
 out:

@@ -314,6 +314,25 @@ carry_out(const struct step *s, struct error *err)
 }
 
 /*
+ * Between two renames with paths of their own nothing has to be written: who
+ * finds the first one done passes it over.
+ */
+static bool
+moves_on(const struct journal *j)
+{
+	const struct step *next = &j->steps[j->done], *s;
+
+	if (next->op != OP_RENAME || next[-1].op != OP_RENAME)
+		return false;
+	for (s = j->steps; s < next; s++)
+		if (strcmp(s->a, next->a) == 0 || strcmp(s->a, next->b) == 0 ||
+		    (s->op == OP_RENAME && (strcmp(s->b, next->a) == 0 ||
+		    strcmp(s->b, next->b) == 0)))
+			return false;
+	return true;
+}
+
+/*
  * One done step is written down before the next begins: otherwise, after
  * "A to B, C to A", the first would find A again and not know whose it is.
  */
@@ -325,7 +344,7 @@ run(struct journal *j, struct error *err)
 			return error_wrap(err, "'%s': step %zu of %zu",
 			    vis(j->file), j->done + 1, j->n);
 		j->done++;
-		if (j->done < j->n && save(j, err) == -1)
+		if (j->done < j->n && !moves_on(j) && save(j, err) == -1)
 			return -1;
 	}
 	return atomic_unlink(j->dirfd, JOURNAL, err);

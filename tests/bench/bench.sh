@@ -6,7 +6,7 @@
 . "${0%/*}/../scenario/lib.sh"
 T_ENDED=1
 runs=$1
-need pebble sshd rsync jq strace "$CERTBOT"
+need pebble sshd rsync jq strace lego "$CERTBOT"
 bad=0
 
 # pair RUNS COMMAND COMMAND: by turns. A and B are the medians of their wall
@@ -106,6 +106,41 @@ mkdir -p "$T/copy"
 pair "$runs" "$(ours internal pull surrogate)" \
     "rsync -a -e '$ssh' 127.0.0.1:$T/surrogate/etc/accounts $T/copy/"
 row 'pull, nothing changed, ssh' 'rsync -a' "$A" "$B" 1
+
+# ------------------------------------------------------------- issue
+# the same CA, account key and name for all.  In memory: what we write is on
+# the disk before we go on, what lego writes is not, and a disk that is slow to
+# sync would be all that is measured
+memory_dir=$T/memory
+[ -w /dev/shm ] && memory_dir=$(mktemp -d /dev/shm/acmeferry-bench.XXXXXX)
+mkdir -p "$memory_dir/issue/etc" "$memory_dir/lego"
+ln -s "$memory_dir/issue" "$T/issue"
+cp -a "$T/surrogate/etc/accounts" "$T/issue/etc/"
+write_config issue "certificates:
+  app.example.com:
+    domains: [app.example.com]
+    issuer: builtin"
+host=$(echo "$T_LOCALHOST:$PEBBLE_PORT" | tr : _)
+keys=$memory_dir/lego/accounts/$host/bench@example.com/keys
+mkdir -p "$keys"
+python3 "$T_ROOT/tests/bench/jwk_pem.py" \
+    "$T/surrogate/etc/$PEBBLE_ACCOUNTS/$id/private_key.json" \
+    >"$keys/bench@example.com.key"
+pair "$runs" "$(ours issue issue --force -d app.example.com)" \
+    "env LEGO_CA_CERTIFICATES=$PEBBLE_CA lego --server $PEBBLE_DIR_URL
+    --email bench@example.com --path $memory_dir/lego --accept-tos
+    --http --http.port 127.0.0.1:$PEBBLE_HTTP_PORT
+    --domains app.example.com run" &&
+	row 'issue, built in, window open' 'lego run' "$A" "$B" 0.5
+memory 'issue, built in, window open' \
+    "$(ours issue issue --force -d app.example.com)"
+pair 3 "$(ours issue issue --force -d app.example.com)" \
+    "env REQUESTS_CA_BUNDLE=$PEBBLE_CA $CERTBOT renew -n
+    --config-dir $T/surrogate/etc --work-dir $T/surrogate/work
+    --logs-dir $T/surrogate/logs --cert-name app.example.com
+    --force-renewal --no-random-sleep-on-renew" &&
+	row 'issue, built in, window open' 'certbot renew' "$A" "$B" 0.5
+[ "$memory_dir" = "$T/memory" ] || rm -rf "$memory_dir"
 
 # ------------------------------------------------------------- 1,000 lineages
 write_config many

@@ -14,7 +14,7 @@ test="$demo libcmocka-dev nginx-light apache2 caddy haproxy jq perl ca-certifica
 lint="libcmocka-dev clang clang-tidy cppcheck shellcheck mandoc"
 fuzz='clang libclang-rt-dev'
 cov="$test clang llvm libclang-rt-dev"
-bench="$test time"
+bench="$test time lego"
 certbots="$test python3-venv"
 
 want=

@@ -173,7 +173,7 @@ authorizations(void **state)
 	assert_int_equal(fake.slept, 0);
 	/* two failures behind each other are no reason */
 	assert_int_equal(flow_wait_authz(&f, urls.v[0], z, &err), 0);
-	assert_int_equal(fake.slept, 100 + 7000 + 150 + 225);
+	assert_int_equal(fake.slept, 10 + 7000 + 20 + 40);
 	flow_authz_free(z);
 	/* but a limit is */
 	assert_int_equal(flow_wait_authz(&f, urls.v[0], z, &err), -1);
