@@ -180,7 +180,7 @@ build(struct sim *s, int nhosts, bool provable)
 	size_t left = (size_t)nhosts;
 	int f = SAME;
 
-	s->rng.s = (uint64_t)nhosts * 2 + provable;
+	s->rng.s += (uint64_t)nhosts * 2 + provable;
 	for (const char *c = s->policy->name; *c != '\0'; c++)
 		s->rng.s = s->rng.s * 131 + (unsigned char)*c;
 	outages_make(&s->ca, &s->rng, s->start, s->end, 60 * DAY, 10 * MINUTE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * usage: sim [-v] [--only POLICY] [--hosts MAX] [--rule RULE]
+ * usage: sim [-v] [--only POLICY] [--hosts MAX] [--seed N]
+ *            [--rule RULE]
  *
  * Every row of the table, each policy with 1 to 1,000 hosts, for two years;
  * "lost" could not be kept (sim.h); the naive rule renews at a third left.
@@ -24,7 +25,7 @@ static const struct policy policies[] = {
 	{ .name = "30 d", .v = { P90_30 }, .share = 4 },
 	{ .name = "10 d", .v = { P64_10 }, .share = 4 },
 	{ .name = "7 h", .v = { P45_7H }, .share = 4 },
-	{ .name = "7 h ARI", .v = { P45_7H }, .share = 4, .ari = true },
+	{ .name = "7 h ARI", .v = { P45_7H }, .share = 1, .ari = true },
 	{ .name = "6-day", .v = { { 160 * HOUR, 7 * HOUR, 8 * HOUR, true } },
 	    .share = 1 },
 	{ .name = "no reuse", .v = { { 90 * DAY, 30 * DAY, 7 * DAY, false } },
@@ -48,18 +49,27 @@ static const struct {
 	{ "no-proof", RULE_NO_PROOF },
 };
 
+struct options {
+	enum rule rule;
+	const char *only;
+	int hosts;
+	uint64_t seed;		/* another course of all rows */
+	bool verbose;
+};
+
 struct total {
 	int expired, hits;
 };
 
 static void
 run(struct sim *s, const struct policy *p, int nhosts, bool provable,
-    enum rule rule, bool verbose)
+    const struct options *o)
 {
 	memset(s, 0, sizeof(*s));
 	s->policy = p;
-	s->rule = rule;
-	s->verbose = verbose;
+	s->rule = o->rule;
+	s->verbose = o->verbose;
+	s->rng.s = o->seed;
 	s->start = START;
 	s->end = START + YEARS2;
 	build(s, nhosts, provable);
@@ -77,14 +87,15 @@ hits(const struct sim *s)
 }
 
 static void
-row(const struct policy *p, int nhosts, bool provable, enum rule rule,
-    bool verbose, struct total *t)
+row(const struct policy *p, int nhosts, bool provable,
+    const struct options *o, struct total *t)
 {
+	struct options third = { RULE_NAIVE, NULL, 0, o->seed, false };
 	struct sim s, naive;
 	int renewals = 0, proofs = 0, alarms = 0;
 
-	run(&s, p, nhosts, provable, rule, verbose);
-	run(&naive, p, nhosts, provable, RULE_NAIVE, false);
+	run(&s, p, nhosts, provable, o);
+	run(&naive, p, nhosts, provable, &third);
 	for (size_t i = 0; i < s.nhosts; i++) {
 		renewals += s.hosts[i].renewals;
 		proofs += s.hosts[i].proofs;
@@ -95,7 +106,7 @@ row(const struct policy *p, int nhosts, bool provable, enum rule rule,
 	    s.lost, hits(&s), (double)renewals / nhosts,
 	    renewals == 0 ? 0 : (proofs * 100 + renewals / 2) / renewals,
 	    alarms, naive.expired + naive.lost, hits(&naive));
-	if (verbose)
+	if (o->verbose)
 		(void)printf("# limits: orders %d, set %d, failed %d, domain "
 		    "%d\n", s.hits[LIMIT_ORDERS], s.hits[LIMIT_SET],
 		    s.hits[LIMIT_FAILED], s.hits[LIMIT_DOMAIN]);
@@ -108,17 +119,10 @@ row(const struct policy *p, int nhosts, bool provable, enum rule rule,
 static int
 usage(void)
 {
-	(void)fputs("usage: sim [-v] [--only POLICY] [--hosts MAX] [--rule "
-	    "naive|no-early|no-back-off|no-look|no-proof]\n", stderr);
+	(void)fputs("usage: sim [-v] [--only POLICY] [--hosts MAX] [--seed N] "
+	    "[--rule naive|no-early|no-back-off|no-look|no-proof]\n", stderr);
 	return 2;
 }
-
-struct options {
-	enum rule rule;
-	const char *only;
-	int hosts;
-	bool verbose;
-};
 
 static bool
 set_rule(struct options *o, const char *name)
@@ -143,6 +147,8 @@ parse(struct options *o, int argc, char **argv)
 			o->only = argv[++i];
 		else if (strcmp(argv[i], "--hosts") == 0)
 			o->hosts = (int)strtol(argv[++i], NULL, 10);
+		else if (strcmp(argv[i], "--seed") == 0)
+			o->seed = strtoull(argv[++i], NULL, 10);
 		else if (strcmp(argv[i], "--rule") != 0 ||
 		    !set_rule(o, argv[++i]))
 			return false;
@@ -155,19 +161,18 @@ rows(const struct policy *p, const struct options *o, struct total *t)
 {
 	for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++)
 		if (counts[k] <= o->hosts)
-			row(p, counts[k], true, o->rule, o->verbose, t);
+			row(p, counts[k], true, o, t);
 	for (size_t k = 0; p->v[0].reuse && k < sizeof(window_counts) /
 	    sizeof(window_counts[0]); k++)
 		if (window_counts[k] <= o->hosts)
-			row(p, window_counts[k], false, o->rule, o->verbose,
-			    t);
+			row(p, window_counts[k], false, o, t);
 	(void)fflush(stdout);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options o = { RULE_REAL, NULL, 1000, false };
+	struct options o = { RULE_REAL, NULL, 1000, 0, false };
 	struct total t = { 0, 0 };
 
 	if (!parse(&o, argc, argv))

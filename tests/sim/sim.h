@@ -28,9 +28,11 @@
  *
  * The others are told as "lost".  Limits that are hit are counted whoever hits
  * them.  No row asks for more than the CA allows: at most four hosts share a
- * set with the surrogate (none where certificates live six days), unless their
- * orders carry `replaces`, and then in a set that the surrogate, which never
- * sends it, has not.
+ * set with the surrogate.  One where certificates live six days, and where the
+ * CA has ARI: orders with `replaces` pass every limit but still use up the five
+ * a week that the surrogate, which never sends it, needs for its own, and after
+ * a mass revocation all want one at once.  Twenty share a set that the
+ * surrogate has not.
  */
 
 #define MINUTE	((int64_t)60)
