@@ -33,7 +33,7 @@ try right '10 d' 50
 try naive '7 h' 5
 try naive '10 d' 50
 try no-early '10 d' 50
-try no-look '7 h' 5
+try no-look '10 d' 200
 try no-proof '7 h' 5
 try no-back-off 'no reuse' 1000
 exit "$bad"
