@@ -58,6 +58,8 @@ responds() {
 		echo "put $TOKEN $RESPONSE"
 		wait_for 30 test -e "$FILE"
 		stat -c '%U %a' "$FILE" >"$T/seen" 2>&1
+		# a last command is exec'ed: its own output would close the pipe
+		:
 	} | "$RESPOND" "$T/internal/config.yml" www >"$T/said" 2>&1
 	is "$1: put" "$(cat "$T/said")" ok
 	is "$1: it was there" "$(cat "$T/seen")" "root 644"
