@@ -54,6 +54,8 @@ enum {
 	LIMIT_RESPONSES = 100,
 	/* seconds; a response so old is no living session's */
 	LIMIT_RESPONSE_AGE = 2 * 3600,
+	/* a request for a certificate: 100 names of 253 bytes and a key */
+	LIMIT_CSR = 64 * 1024,
 	/* files looked at among which old responses are searched */
 	LIMIT_RESPONSE_FILES = 10000,
 	/* a far end that has answered and does not go away */

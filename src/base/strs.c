@@ -98,6 +98,18 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+bool
+strs_same_set(const struct strs *a, const struct strs *b)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (!strs_has(b, a->v[i]))
+			return false;
+	for (size_t i = 0; i < b->n; i++)
+		if (!strs_has(a, b->v[i]))
+			return false;
+	return true;
+}
+
 void
 strs_sort(struct strs *l)
 {

@@ -25,6 +25,8 @@ int strs_addv(struct strs *l, struct error *err, const char *fmt, va_list ap)
 int strs_copy(struct strs *dst, const struct strs *src, struct error *err)
     WARN_UNUSED;
 bool strs_has(const struct strs *l, const char *s);
+/* True for the same strings in any order, however often each. */
+bool strs_same_set(const struct strs *a, const struct strs *b);
 void strs_sort(struct strs *l);
 /* True for the same strings in the same order. */
 bool strs_equal(const struct strs *a, const struct strs *b);

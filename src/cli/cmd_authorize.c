@@ -15,11 +15,13 @@
 const struct cli_option authorize_options[] = {
 	{ "key", 0, "PUBFILE", false, "the host's public ssh key" },
 	{ "allow", 0, "RIGHTS", true,
-	    "read, write, challenge, or several with commas between" },
+	    "read, write, challenge, issue, or several with commas between" },
 	{ "name", 0, "NAME", true,
-	    "only the account that the certificate for this name uses" },
+	    "only the account that the certificate for this name uses; and "
+	    "what may be issued for" },
 	{ "webroot", 0, "DIR", false,
-	    "challenge: the directory that the web server here gives out" },
+	    "challenge, issue: the directory that the web server here gives "
+	    "out" },
 	{ "from", 0, "CIDR", true, "only from these addresses" },
 	{ "as", 0, "root|sudo", false,
 	    "log in as root (the default), or as a user with sudo" },
@@ -92,12 +94,16 @@ read_rights(const struct cli_args *a, struct lines *l, struct error *err)
 			return -1;
 	if (l->allow == 0)
 		return error_set(err, CODE_USAGE, "'--allow': is missing, "
-		    "want read, write, challenge, or several with commas "
-		    "between");
+		    "want read, write, challenge, issue, or several with "
+		    "commas between");
+	if (l->names.n == 0 && (l->allow & SERVE_ISSUE) != 0)
+		return error_set(err, CODE_USAGE, "'--name': is missing, want "
+		    "each name that may be issued for, for the right "
+		    "'issue'");
 	if (l->names.n > 0 && (l->allow & ~(unsigned int)SERVE_WRITE) == 0)
-		return error_set(err, CODE_USAGE, "'--name': limits reading "
-		    "and challenges, and --allow gives neither; --account "
-		    "limits writing");
+		return error_set(err, CODE_USAGE, "'--name': limits reading, "
+		    "challenges and issuing, and --allow gives none of them; "
+		    "--account limits writing");
 	(void)serve_rights_text(l->allow, l->rights);
 	return 0;
 }
@@ -114,9 +120,10 @@ read_webroot(const struct cli_args *a, struct lines *l, struct error *err)
 		return error_set(err, CODE_USAGE, "'--webroot': is missing, "
 		    "want the directory that the web server here gives out, "
 		    "for the right 'challenge'");
-	if (dir != NULL && !needed)
+	if (dir != NULL && !needed && (l->allow & SERVE_ISSUE) == 0)
 		return error_set(err, CODE_USAGE, "'--webroot': is for the "
-		    "right 'challenge', and --allow does not give it");
+		    "rights 'challenge' and 'issue', and --allow gives "
+		    "neither");
 	if (dir == NULL)
 		return 0;
 	if (config_absolute(dir, &l->webroot, err) == -1)
@@ -218,14 +225,20 @@ static int
 print_next(struct report *r, const struct lines *l, struct error *err)
 {
 	const char *command = "migrate";
+	bool issues = l->allow == SERVE_ISSUE;
 	struct buf b;
 	int rc = -1;
 
 	if (l->names.n == 0)
 		command = l->allow == SERVE_WRITE ? "push" : "pull";
 	buf_init(&b, LIMIT_FRAME);
-	buf_addf(&b, "# On %s: acmeferry %s ssh://%s@THIS-HOST", l->r.host,
-	    command, l->r.user);
+	if (issues)
+		buf_addf(&b, "# On %s, with 'issuer: peer' and a peer of "
+		    "ssh://%s@THIS-HOST in its config.yml: acmeferry issue",
+		    l->r.host, l->r.user);
+	else
+		buf_addf(&b, "# On %s: acmeferry %s ssh://%s@THIS-HOST",
+		    l->r.host, command, l->r.user);
 	for (size_t i = 0; i < l->names.n; i++)
 		buf_addf(&b, strchr(l->names.v[i], '*') != NULL ? " -d '%s'" :
 		    " -d %s", l->names.v[i]);

@@ -20,6 +20,10 @@ const struct cli_option issue_options[] = {
 static int
 say(struct cli *cli, const struct issue *is, struct error *err)
 {
+	if (cli->dry_run && is->decision != ISSUE_NOTHING && is->by_peer)
+		return report_line(&cli->report, err, "'%s': would %s "
+		    "through a peer", is->name,
+		    issue_decision_text(is->decision));
 	if (cli->dry_run && is->decision != ISSUE_NOTHING)
 		return report_line(&cli->report, err, "'%s': would %s with "
 		    "account %s", is->name,

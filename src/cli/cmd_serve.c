@@ -5,18 +5,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "issue/for_peer.h"
 #include "sync/pull.h"
 #include "transport/serve.h"
 
 const struct cli_option serve_options[] = {
 	{ "allow", 0, "RIGHTS", true,
-	    "what the other side may do: read, write, challenge, or several "
-	    "with commas between; nothing else is possible" },
+	    "what the other side may do: read, write, challenge, issue, or "
+	    "several with commas between; nothing else is possible" },
 	{ "name", 0, "NAME", true,
-	    "only the account that the certificate for this name uses" },
+	    "only the account that the certificate for this name uses; and "
+	    "what may be issued for" },
 	{ "webroot", 0, "DIR", false,
-	    "challenge: the directory that the web server gives out; responses "
-	    "are put into .well-known/acme-challenge below it" },
+	    "challenge, issue: the directory that the web server gives out; "
+	    "responses are put into .well-known/acme-challenge below it" },
 	{ "client", 0, "HOST", false,
 	    "who is at the other side, for the ledger and syslog" },
 	{ .name = NULL }
@@ -32,8 +34,8 @@ rights_of(const struct cli_args *a, unsigned int *rights, struct error *err)
 			return -1;
 	if (*rights == 0)
 		return error_set(err, CODE_USAGE, "serve: gives nothing "
-		    "without --allow; want --allow read, --allow write, "
-		    "--allow challenge, or several with commas between");
+		    "without --allow; want read, write, challenge, issue, "
+		    "or several with commas between");
 	return 0;
 }
 
@@ -44,16 +46,28 @@ webroot_of(const struct cli_args *a, unsigned int rights, char **out,
 {
 	const char *dir = args_value(a, "webroot");
 	bool needed = (rights & SERVE_CHALLENGE) != 0;
+	bool useful = (rights & (SERVE_CHALLENGE | SERVE_ISSUE)) != 0;
 
 	if (dir == NULL && needed)
 		return error_set(err, CODE_USAGE, "'--allow challenge': needs "
 		    "--webroot DIR here, in the forced command of the key; "
 		    "'acmeferry authorize HOST --key PUBFILE --allow "
 		    "challenge --webroot DIR' prints it");
-	if (dir != NULL && !needed)
+	if (dir != NULL && !useful)
 		return error_set(err, CODE_USAGE, "'--webroot': is for the "
-		    "right 'challenge', and --allow does not give it");
+		    "rights 'challenge' and 'issue', and --allow gives "
+		    "neither");
 	return dir != NULL ? config_absolute(dir, out, err) : 0;
+}
+
+/* Reading may be for all names; issuing never is. */
+static int
+check_names(unsigned int rights, const struct strs *names, struct error *err)
+{
+	if ((rights & SERVE_ISSUE) == 0 || names->n > 0)
+		return 0;
+	return error_set(err, CODE_USAGE, "'--allow issue': needs --name for "
+	    "each name that may be issued for");
 }
 
 int
@@ -63,6 +77,9 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	struct sync_receive_arg arg = { .config = cli->config,
 		.check_digest = true };
 	struct receiver receiver = { sync_receive, &arg };
+	struct for_peer far = { .config = cli->config,
+		.max_wait = cli->max_wait };
+	struct issuer issuer = { for_peer_issue, &far };
 	struct strs names = { 0 };
 	struct store *s = NULL;
 	struct error why;
@@ -72,6 +89,7 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	if (rights_of(a, &o.rights, err) == -1 ||
 	    webroot_of(a, o.rights, &webroot, err) == -1 ||
 	    args_values(a, "name", true, &names, err) == -1 ||
+	    check_names(o.rights, &names, err) == -1 ||
 	    strs_add(&o.write_servers, cli_server(cli), err) == -1 ||
 	    cli_store(cli, &s, err) == -1)
 		goto out;
@@ -80,6 +98,11 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	o.grant.server = cli->server;
 	o.client = args_value(a, "client");
 	o.receiver = &receiver;
+	o.issuer = &issuer;
+	far.names = &names;
+	far.account = cli->account;
+	far.server = cli_server(cli);
+	far.webroot = webroot;
 	arg.peer = o.client != NULL ? o.client : "unknown";
 	arg.servers = &o.write_servers;
 	/* one that is no good does not keep anybody from reading */
@@ -87,7 +110,7 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 	if (webroot != NULL && webroot_open(webroot, &o.webroot, &why) == -1)
 		o.webroot_error = &why;
 	if (serve_sandbox(s, o.rights, o.webroot != NULL ? webroot : NULL,
-	    err) == 0)
+	    cli->config->ca_file, err) == 0)
 		rc = serve_run(s, &o, err);
 out:
 	webroot_free(o.webroot);

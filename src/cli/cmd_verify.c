@@ -173,8 +173,10 @@ add_all(struct work *w, struct error *err)
 		    w->cli->account, w->server);
 	if (!server_same(w->server, c->server))
 		return 0;
+	/* of one that a peer issues the peer knows */
 	for (size_t i = 0; i < c->ncerts; i++)
-		if (add_configured(w, c->certs[i], err) == -1)
+		if (c->certs[i]->issuer != ISSUER_PEER &&
+		    add_configured(w, c->certs[i], err) == -1)
 			return -1;
 	return 0;
 }

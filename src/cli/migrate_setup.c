@@ -108,6 +108,11 @@ whole_set(struct migrate *m, struct error *err)
 
 	if (cert == NULL)
 		return 0;
+	if (cert->issuer == ISSUER_PEER)
+		return error_set(err, CODE_USAGE, "'%s': is issued by its "
+		    "peer (issuer: peer) and needs no account here; want "
+		    "'acmeferry issue -d %s'", cert->name,
+		    cert->domains.v[0]);
 	strs_free(&m->domains);
 	return strs_copy(&m->domains, &cert->domains, err);
 }

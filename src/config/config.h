@@ -20,7 +20,8 @@ enum { CONFIG_AUTO = -1 };		/* a duration that is "auto" */
 enum { CUTOFF_AUTO = -1, CUTOFF_BOULDER = -2 };
 
 enum peer_direction { DIRECTION_PULL, DIRECTION_PUSH };
-enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT, ISSUER_BUILTIN };
+enum cert_issuer { ISSUER_AUTO, ISSUER_CERTBOT, ISSUER_BUILTIN,
+	ISSUER_PEER };
 enum cert_authenticator { AUTHENTICATOR_GUARD, AUTHENTICATOR_HOOK };
 
 struct config_peer {

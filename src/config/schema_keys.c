@@ -9,7 +9,7 @@ static const char *const direction_words[] = {
 	[DIRECTION_PULL] = "pull", [DIRECTION_PUSH] = "push", NULL };
 static const char *const issuer_words[] = {
 	[ISSUER_AUTO] = "auto", [ISSUER_CERTBOT] = "certbot",
-	[ISSUER_BUILTIN] = "builtin", NULL };
+	[ISSUER_BUILTIN] = "builtin", [ISSUER_PEER] = "peer", NULL };
 static const char *const authenticator_words[] = {
 	[AUTHENTICATOR_GUARD] = "guard", [AUTHENTICATOR_HOOK] = "hook", NULL };
 static const char *const key_type_words[] = { "ecdsa-p256", "ecdsa-p384",
@@ -98,7 +98,7 @@ const struct schema_key schema[] = {
 	CERT("account", VALUE_TEXT, account, "", NULL, value_account, 0,
 	    "URL, id or its beginning; empty: the peer's for these names"),
 	CERT("issuer", VALUE_CHOICE, issuer, "auto", issuer_words, NULL, 0,
-	    "certbot, builtin, or auto: certbot where it is installed"),
+	    "certbot, builtin, peer, or auto: certbot where it is installed"),
 	CERT("authenticator", VALUE_CHOICE, authenticator, "guard",
 	    authenticator_words, NULL, 0, "certbot's; guard: never asks the "
 	    "CA to validate; hook: proves, for CAs that never reuse"),

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/vis.h"
 #include "issue/builtin_key.h"
@@ -18,7 +19,6 @@
 #include "store/server.h"
 
 enum {
-	CSR_MAX = 64 * 1024,
 	/* how long a certificate that cannot be had keeps a new one away */
 	PENDING_MAX = 24 * 3600
 };
@@ -275,9 +275,8 @@ obtain(struct builtin *b, struct error *err)
 	    &b->is->domains, acme_now(b->flow.acme), err);
 }
 
-/* What is on disk now is what counts. */
-static int
-conclude(struct issue *is, struct error *err)
+int
+builtin_conclude(struct issue *is, struct error *err)
 {
 	struct lineage *l = NULL;
 	bool fresh = false;
@@ -303,7 +302,7 @@ builtin_issue(struct issue *is, struct error *err)
 	struct builtin b = { .is = is };
 	int rc = -1;
 
-	buf_init(&b.csr, CSR_MAX);
+	buf_init(&b.csr, LIMIT_CSR);
 	log_progress("'%s': waiting for the CA", is->name);
 	if (begin(&b, err) == 0 && obtain(&b, err) == 0)
 		rc = builtin_store(is, &b.job.job, b.chain, err);
@@ -320,5 +319,5 @@ builtin_issue(struct issue *is, struct error *err)
 	/* nothing of the key stays while hooks run */
 	if (is->pending != NULL)
 		secret_free(&is->pending->key);
-	return rc == 0 ? conclude(is, err) : -1;
+	return rc == 0 ? builtin_conclude(is, err) : -1;
 }

@@ -26,6 +26,8 @@ int builtin_resume(struct issue *is, struct error *err) WARN_UNUSED;
 /* From issue_finish().  CODE_ISSUANCE where the CA refuses or what it gave is
  * not what was ordered; the lineage is then as it was. */
 int builtin_issue(struct issue *is, struct error *err) WARN_UNUSED;
+/* After it is in the store: what is on disk now is what counts; deploys. */
+int builtin_conclude(struct issue *is, struct error *err) WARN_UNUSED;
 
 /*
  * One order to its chain, for a request of whoever has the key.  Needs an order

@@ -132,8 +132,9 @@ read_lineage(struct issue *is, struct error *err)
 	struct cert c;
 	int rc;
 
-	if (l->server == NULL || l->account == NULL || l->cert == NULL ||
-	    l->privkey == NULL || (l->domains.n == 0 && l->problem[0] != '\0'))
+	if (l->server == NULL || (l->account == NULL && !is->by_peer) ||
+	    l->cert == NULL || l->privkey == NULL ||
+	    (l->domains.n == 0 && l->problem[0] != '\0'))
 		return error_set(err, CODE_STORE, "'%s': this lineage cannot "
 		    "be read: %s", vis(l->conf), l->problem[0] != '\0' ?
 		    l->problem : "server, account or paths are missing");
@@ -197,8 +198,8 @@ decide(struct issue *is, struct error *err)
 	if (read_lineage(is, err) == -1)
 		return -1;
 	same_names = lineage_same_names(l, &is->domains);
-	if (check_lineage(is, same_names, lineage_uses(l, is->server,
-	    is->account->dirname), err) == -1)
+	if (check_lineage(is, same_names, is->by_peer || lineage_uses(l,
+	    is->server, is->account->dirname), err) == -1)
 		return -1;
 	if (!same_names) {
 		is->decision = ISSUE_NAMES;
@@ -295,6 +296,19 @@ uses_builtin(const struct issue *is)
 	    !certbot_installed(is->config->certbot_program));
 }
 
+static int
+pick(struct issue *is, struct error *err)
+{
+	if (account_pick(is->accounts, is->lineages, is->config, is->server,
+	    is->opts.account, &is->domains, &is->account, err) == -1)
+		return -1;
+	if (is->account->broken)
+		return error_set(err, CODE_STORE, "'%s': the account cannot "
+		    "be used: %s", vis(is->account->path),
+		    is->account->problem);
+	return 0;
+}
+
 int
 issue_plan(struct issue *is, struct error *err)
 {
@@ -304,16 +318,12 @@ issue_plan(struct issue *is, struct error *err)
 	    settle_store(is, err) == -1 || read_store(is, err) == -1 ||
 	    find_name(is, err) == -1)
 		return -1;
-	if (account_pick(is->accounts, is->lineages, is->config, is->server,
-	    is->opts.account, &is->domains, &is->account, err) == -1)
+	is->by_peer = is->cert != NULL && is->cert->issuer == ISSUER_PEER;
+	if (!is->by_peer && pick(is, err) == -1)
 		return -1;
-	if (is->account->broken)
-		return error_set(err, CODE_STORE, "'%s': the account cannot "
-		    "be used: %s", vis(is->account->path),
-		    is->account->problem);
 	if (decide(is, err) == -1)
 		return -1;
-	is->builtin = uses_builtin(is);
+	is->builtin = is->by_peer || uses_builtin(is);
 	if (find_pending(is, err) == -1)
 		return -1;
 	is->deploy_pending = deploy_pending(is->config->state_dir, is->name);

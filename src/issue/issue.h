@@ -26,7 +26,8 @@ struct pending;
  *	issue_verify(&is, &err);	would the CA ask for a proof
  *	issue_prove(&is, &err);		prove it (issue/prove.h)
  *	issue_finish(&is, &err);	certbot, and what it left on disk; or
- *					the built-in issuer (builtin.h)
+ *					the built-in issuer (builtin.h), or a
+ *					peer (by_peer.h)
  *	issue_free(&is);
  *
  * After each step, also one that failed, what is known is in the struct.
@@ -85,7 +86,8 @@ struct issue {
 	const char *server;
 	const struct accounts *accounts;	/* the caller's, or ours */
 	const struct lineages *lineages;
-	const struct account *account;	/* borrowed from accounts */
+	const struct account *account;	/* borrowed from accounts; NULL: by_peer
+					 */
 	const struct lineage *lineage;	/* borrowed from lineages; NULL */
 	enum issue_decision decision;
 	char *reason;		/* of the decision, in words */
@@ -93,6 +95,8 @@ struct issue {
 	/* of the certificate; 0: there is none */
 	int64_t not_before, not_after, next;
 	bool builtin;		/* the issuer; else certbot */
+	bool by_peer;		/* the issuer is a peer (by_peer.h): account is
+				 * NULL, and no CA is asked; builtin is set */
 	/* an issuance that an earlier run began and this one goes on with,
 	 * due or not; NULL: none, or peek */
 	bool interrupted;

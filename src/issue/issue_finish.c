@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/vis.h"
 #include "issue/builtin.h"
+#include "issue/by_peer.h"
 #include "issue/certbot.h"
 #include "issue/certbot_argv.h"
 #include "issue/certbot_run.h"
@@ -247,7 +248,8 @@ issue_finish(struct issue *is, struct error *err)
 	if (is->opts.dry_run)
 		return 0;
 	if (is->decision != ISSUE_NOTHING)
-		return is->builtin ? builtin_issue(is, err) :
+		return is->by_peer ? by_peer_issue(is, err) :
+		    is->builtin ? builtin_issue(is, err) :
 		    run_certbot(is, err);
 	if (issue_take_over(is, err) == -1)
 		return -1;

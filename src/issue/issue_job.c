@@ -95,7 +95,7 @@ issue_job_make(const struct issue *is, struct issue_job *j,
 
 	*job = (struct certbot_job){ .name = is->name,
 	    .domains = &is->domains, .server = is->server,
-	    .account = is->account->dirname,
+	    .account = is->account != NULL ? is->account->dirname : NULL,
 	    .config_dir = c->certbot_config_dir,
 	    .work_dir = c->certbot_work_dir,
 	    .logs_dir = c->certbot_logs_dir,

@@ -237,8 +237,8 @@ renew_plan(struct renew *r, struct renew_cert *c, struct error *err)
 		renew_fail(c, &why);
 	free(c->account);
 	c->account = NULL;
-	if (c->planned && str_dup(&c->account, c->issue.account->dirname,
-	    err) == -1)
+	if (c->planned && c->issue.account != NULL && str_dup(&c->account,
+	    c->issue.account->dirname, err) == -1)
 		return -1;
 	c->deploy_pending = deploy_pending(r->config->state_dir, c->name);
 	take_history(c, l);
@@ -276,7 +276,8 @@ renew_name(const struct renew *r, const struct renew_cert *c,
 	int64_t until;
 
 	*usable_until_ = 0;
-	if (!c->planned || c->issue.account->uri == NULL || r->memory == NULL)
+	if (!c->planned || c->issue.by_peer ||
+	    c->issue.account->uri == NULL || r->memory == NULL)
 		return NULL;
 	for (size_t i = 0; (z = memory_authz(r->memory,
 	    c->issue.account->uri, name, profile_of(r, c), i)) != NULL; i++) {
@@ -352,7 +353,7 @@ set_history(const struct renew *r, const struct renew_cert *c,
 	h->retry_at = e->retry_after;
 	h->looked = c->looked ? renew_now(r) : e->asked;
 	memcpy(h->issued, e->issued, sizeof(h->issued));
-	if (c->issue.account->uri == NULL)
+	if (c->issue.by_peer || c->issue.account->uri == NULL)
 		return 0;
 	if (memory_order_key(c->issue.account->uri, profile_of(r, c),
 	    &c->domains, &key, err) == -1)
@@ -433,11 +434,13 @@ renew_ask_decide(struct renew *r, const struct renew_cert *c,
 	if ((names = calloc(c->domains.n + 1, sizeof(*names))) == NULL)
 		return error_nomem(err);
 	set_policy(r, c, &in.policy);
-	for (size_t i = 0; i < c->domains.n; i++)
+	/* a peer that issues sees to the proof itself: none are known here,
+	 * which says that all can be had */
+	in.nnames = c->issue.by_peer ? 0 : c->domains.n;
+	for (size_t i = 0; i < in.nnames; i++)
 		name_fact(r, c, c->domains.v[i], &names[i],
 		    &in.policy.window);
 	in.names = names;
-	in.nnames = c->domains.n;
 	in.cert.exists = c->issue.lineage != NULL;
 	in.cert.not_before = c->issue.not_before;
 	in.cert.not_after = c->issue.not_after;

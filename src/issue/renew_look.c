@@ -18,6 +18,9 @@
 static bool
 wants(const struct renew *r, const struct renew_cert *c)
 {
+	/* a peer that issues is only asked for the certificate */
+	if (c->config != NULL && c->config->issuer == ISSUER_PEER)
+		return false;
 	return r->opts.now || !c->decided || c->decide.look;
 }
 
@@ -145,18 +148,6 @@ about_us(const struct renew_cert *c, const struct hint *h)
 	    account_uri_same(h->uri, c->issue.account->uri);
 }
 
-static bool
-same_set(const struct strs *a, const struct strs *b)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (!strs_has(b, a->v[i]))
-			return false;
-	for (size_t i = 0; i < b->n; i++)
-		if (!strs_has(a, b->v[i]))
-			return false;
-	return true;
-}
-
 /* When the newest certificate for a name began, as its peers tell. */
 static int64_t
 told_of(const struct renew *r, struct renew_cert *c, const char *name)
@@ -171,7 +162,7 @@ told_of(const struct renew *r, struct renew_cert *c, const char *name)
 			h = &l->v[i];
 			if (!about_us(c, h))
 				continue;
-			if (same_set(&h->domains, &c->domains))
+			if (strs_same_set(&h->domains, &c->domains))
 				renew_entry_issued(c->entry, h->not_before);
 			if (strs_has(&h->domains, name) &&
 			    h->not_before > newest)

@@ -93,8 +93,8 @@ directory_challenge_remove(struct transport *t, const char *token,
 
 static const struct transport_ops directory_ops = {
 	directory_fetch, directory_look, directory_send,
-	directory_challenge_put, directory_challenge_remove, directory_free,
-	false
+	directory_challenge_put, directory_challenge_remove, NULL,
+	directory_free, false
 };
 
 /* To read there must be something; to write, what is missing is made. */
@@ -114,8 +114,6 @@ static int
 open_webroot(struct directory *d, const struct config_peer *peer,
     struct error *err)
 {
-	if (!d->base.challenge)
-		return 0;
 	if (peer->webroot == NULL || *peer->webroot == '\0')
 		return error_set(err, CODE_USAGE, "'%s': to put challenge "
 		    "responses it needs webroot:", vis(peer->name));
@@ -146,6 +144,13 @@ directory_open(const struct config_peer *peer, const char *path,
 		goto fail;
 	for (len = strlen(d->path); len > 1 && d->path[len - 1] == '/'; len--)
 		d->path[len - 1] = '\0';
+	/* the store has no part in it, whoever's it is */
+	if (opts->challenge) {
+		if (open_webroot(d, peer, err) == -1)
+			goto fail;
+		*out = &d->base;
+		return 0;
+	}
 	if (strcmp(d->path, opts->config->certbot_config_dir) == 0) {
 		error_set(err, CODE_USAGE, "'%s': is this host's own store",
 		    vis(path));
@@ -153,8 +158,7 @@ directory_open(const struct config_peer *peer, const char *path,
 	}
 	so.config_dir = d->path;
 	so.state_dir = d->state;
-	if (store_open(&so, &d->store, err) == -1 ||
-	    open_webroot(d, peer, err) == -1)
+	if (store_open(&so, &d->store, err) == -1)
 		goto fail;
 	*out = &d->base;
 	return 0;

@@ -17,6 +17,8 @@ struct transport_ops {
 	    const char *key_authorization, struct error *err);
 	int (*challenge_remove)(struct transport *t, const char *token,
 	    struct error *err);
+	int (*issue)(struct transport *t, const struct csr_request *r,
+	    struct buf *pem, struct error *err);
 	void (*free)(struct transport *t);
 	bool remote;
 };

@@ -9,7 +9,8 @@
 static const char *const op_names[] = {
 	[OP_READ] = "read",
 	[OP_WRITE] = "write",
-	[OP_CHALLENGE] = "challenge"
+	[OP_CHALLENGE] = "challenge",
+	[OP_ISSUE] = "issue"
 };
 
 static const char *const prefer_names[] = {

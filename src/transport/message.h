@@ -18,7 +18,7 @@
  */
 
 /* The first frame, as the server has read it. */
-enum op { OP_READ, OP_WRITE, OP_CHALLENGE };
+enum op { OP_READ, OP_WRITE, OP_CHALLENGE, OP_ISSUE };
 
 struct demand {
 	enum op op;
@@ -78,6 +78,18 @@ int put_response(const struct wire *w, struct buf *b, const char *token,
  * another token is an error. */
 int get_response(const struct wire *w, const json *j, const char *token,
     bool *refused, struct error *why, struct error *err) WARN_UNUSED;
+
+/* Of OP_ISSUE: the request, and its answer. */
+int put_request(const struct wire *w, struct buf *b,
+    const struct csr_request *r, struct error *err) WARN_UNUSED;
+/* Checked for form only; free also after an error. */
+int get_request(const struct wire *w, const json *j,
+    struct csr_request *out, struct error *err) WARN_UNUSED;
+int put_certificate(const struct wire *w, struct buf *b, const char *pem,
+    struct error *err) WARN_UNUSED;
+/* Appends PEM text of which nothing is known. */
+int get_certificate(const struct wire *w, const json *j, struct buf *pem,
+    struct error *err) WARN_UNUSED;
 
 /* servers: that may be sent, NULL: nothing is said of them. */
 int put_end(const struct wire *w, struct buf *b, size_t n,

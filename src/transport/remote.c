@@ -26,6 +26,7 @@ struct remote {
 	bool greeted;		/* the first lines were exchanged */
 	bool answered;		/* the last answer came whole */
 	bool leave;		/* nothing more will come, nor is awaited */
+	bool patient;		/* the deadline alone counts */
 	bool begun;		/* of responses: the first frame was sent */
 	bool failed;		/* and they ended, with why */
 	struct error why;
@@ -155,12 +156,14 @@ gone(struct remote *r, struct error *err)
 	if (status == 255 && r->url.host != NULL)
 		return ssh_failed(r, err);
 	said = said_last(buf_str(&r->proc.err_text));
-	/* as "serve" ends where nothing tells it a web root */
-	if (status == CODE_USAGE && r->opts.challenge)
-		return error_set(err, CODE_TRUST, "'%s': takes no challenge "
-		    "responses%s%s; 'acmeferry authorize' there prints how "
-		    "to let it: --allow read,challenge --webroot DIR",
-		    vis(r->where), *said != '\0' ? ": " : "", said);
+	/* as "serve" ends where nothing tells it a web root, or names */
+	if (status == CODE_USAGE && (r->opts.challenge || r->opts.issue))
+		return error_set(err, CODE_TRUST, "'%s': %s%s%s; 'acmeferry "
+		    "authorize' there prints how to let it: %s", vis(r->where),
+		    r->opts.issue ? "issues for nobody" :
+		    "takes no challenge responses", *said != '\0' ? ": " : "",
+		    said, r->opts.issue ? "--allow issue --name NAME" :
+		    "--allow read,challenge --webroot DIR");
 	if (status == 127)
 		return error_set(err, CODE_ERROR, "'%s': acmeferry is not "
 		    "installed there (exit status 127%s%s); install it, or "
@@ -226,7 +229,7 @@ greet(struct remote *r, struct error *err)
 		return -1;
 	r->greeted = true;
 	/* before, a person may have been asked something */
-	r->wire.idle = LIMIT_PEER_IDLE;
+	r->wire.idle = r->patient ? 0 : LIMIT_PEER_IDLE;
 	return 0;
 }
 
@@ -324,8 +327,8 @@ unknown(const struct remote *r, struct error *err)
 	    strstr(err->msg, "does not know") == NULL)
 		return -1;
 	return error_set(err, CODE_ERROR, "'%s': the acmeferry there does not "
-	    "know how to put challenge responses; update it",
-	    vis(r->where));
+	    "know how to %s; update it", vis(r->where), r->opts.issue ?
+	    "issue for others" : "put challenge responses");
 }
 
 /* One frame and its answer; each has the peer's whole deadline.  What ended
@@ -398,9 +401,38 @@ remote_challenge_remove(struct transport *t, const char *token,
 	return remote_respond((struct remote *)t, token, NULL, err);
 }
 
+static int
+remote_issue(struct transport *t, const struct csr_request *req,
+    struct buf *pem, struct error *err)
+{
+	struct remote *r = (struct remote *)t;
+	static const struct request none;
+	json *j = NULL;
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, 2 * LIMIT_FRAME);
+	wire_hello(&b);
+	if (put_demand(&r->wire, &b, OP_ISSUE, &none, PREFER_NONE, false,
+	    err) == -1 || put_request(&r->wire, &b, req, err) == -1 ||
+	    wire_flush(&r->wire, &b, err) == -1)
+		goto out;
+	/* it says nothing while it waits for the CA */
+	r->patient = true;
+	if (answer_frame(r, &j, err) == 0) {
+		rc = get_certificate(&r->wire, j, pem, err);
+		json_put_secret(j);
+	} else
+		rc = unknown(r, err);
+	r->leave = r->url.host != NULL;
+out:
+	buf_free(&b);
+	return rc;
+}
+
 static const struct transport_ops remote_ops = {
 	remote_fetch, remote_look, remote_send, remote_challenge_put,
-	remote_challenge_remove, remote_free, true
+	remote_challenge_remove, remote_issue, remote_free, true
 };
 
 /* A key that others can read is no key: ssh says so in other words, an agent
@@ -425,7 +457,8 @@ static int
 make_argv(struct remote *r, struct strs *argv, struct error *err)
 {
 	const struct config_peer *peer = r->peer;
-	enum ssh_right right = r->opts.challenge ? SSH_CHALLENGE :
+	enum ssh_right right = r->opts.issue ? SSH_ISSUE :
+	    r->opts.challenge ? SSH_CHALLENGE :
 	    r->opts.write ? SSH_WRITE : SSH_READ;
 
 	if (str_starts(peer->url, "ssh://")) {

@@ -20,7 +20,8 @@ static const struct {
 } rights_table[] = {
 	{ "read", SERVE_READ },
 	{ "write", SERVE_WRITE },
-	{ "challenge", SERVE_CHALLENGE }
+	{ "challenge", SERVE_CHALLENGE },
+	{ "issue", SERVE_ISSUE }
 };
 enum {
 	NRIGHTS = sizeof(rights_table) / sizeof(rights_table[0])
@@ -39,8 +40,8 @@ serve_rights(const char *text, unsigned int *rights, struct error *err)
 				break;
 		if (i == NRIGHTS)
 			return error_set(err, CODE_USAGE, "--allow: found "
-			    "'%s', want read, write or challenge, or several "
-			    "with commas between", vis_n(p, len));
+			    "'%s', want read, write, challenge or issue, or "
+			    "several with commas between", vis_n(p, len));
 		*rights |= rights_table[i].right;
 		if (p[len] == '\0')
 			return 0;
@@ -89,7 +90,8 @@ audit(const struct session *s, const char *result)
 	    wanted != NULL ? " wanted '" : "",
 	    wanted != NULL ? vis(wanted) : "", wanted != NULL ? "'" : "",
 	    s->operation, s->given, strcmp(s->operation, "challenge") == 0 ?
-	    "responses" : "accounts", vis(result));
+	    "responses" : strcmp(s->operation, "issue") == 0 ?
+	    "certificates" : "accounts", vis(result));
 }
 
 /* ---- read -------------------------------------------------------------- */
@@ -222,6 +224,54 @@ out:
 	return rc;
 }
 
+/* ---- issue ------------------------------------------------------------- */
+
+static int
+give_certificate(struct session *s, const struct csr_request *r,
+    struct error *err)
+{
+	char *names = strs_join(&r->names, ", ");
+	struct buf pem;
+	int rc = -1;
+
+	buf_init(&pem, LIMIT_PEM_FILE);
+	log_audit("serve: a certificate for '%s' is asked for by '%s'",
+	    names != NULL ? vis(names) : "?", vis(serve_client(s)));
+	free(names);
+	if (s->o->issuer->issue(s->o->issuer->arg, s->store, r, &pem,
+	    err) == 0 && put_certificate(&s->wire, &s->out, buf_str(&pem),
+	    err) == 0) {
+		s->given = 1;
+		rc = wire_flush(&s->wire, &s->out, err);
+	}
+	buf_free(&pem);
+	return rc;
+}
+
+static int
+do_issue(struct session *s, struct error *err)
+{
+	struct csr_request r;
+	json *j = NULL;
+	int rc;
+
+	switch (wire_get(&s->wire, &j, err)) {
+	case WIRE_FAIL:
+		return -1;
+	case WIRE_EOF:
+		return error_set(err, CODE_RETRY, "'%s': went away before it "
+		    "asked", vis(s->wire.what));
+	case WIRE_OK:
+		break;
+	}
+	rc = get_request(&s->wire, j, &r, err);
+	json_put_secret(j);
+	if (rc == 0)
+		rc = give_certificate(s, &r, err);
+	csr_request_free(&r);
+	return rc;
+}
+
 /* ---- the session ------------------------------------------------------- */
 
 static int
@@ -257,6 +307,11 @@ dispatch(struct session *s, const struct demand *d, struct error *err)
 		if (allowed(s, SERVE_CHALLENGE, "challenge", err) == -1)
 			return -1;
 		return serve_challenge(s, err);
+	case OP_ISSUE:
+		s->operation = "issue";
+		if (allowed(s, SERVE_ISSUE, "issue", err) == -1)
+			return -1;
+		return do_issue(s, err);
 	}
 	return -1;
 }

@@ -18,7 +18,8 @@
 enum serve_right {
 	SERVE_READ = 1,		/* gives accounts and hints */
 	SERVE_WRITE = 2,	/* installs accounts; never gives a key */
-	SERVE_CHALLENGE = 4	/* puts HTTP-01 responses into a web root */
+	SERVE_CHALLENGE = 4,	/* puts HTTP-01 responses into a web root */
+	SERVE_ISSUE = 8		/* obtains certificates for requests */
 };
 enum {
 	SERVE_RIGHTS_TEXT = 32	/* room for all their names */
@@ -43,17 +44,21 @@ struct serve_options {
 	struct webroot *webroot;	/* for challenge; NULL where it cannot
 					 * be opened, and then why not */
 	const struct error *webroot_error;
+	const struct issuer *issuer;	/* for issue */
 	int in, out;
 };
 
 /*
  * The sandbox: no core, no new privileges, rlimits, Landlock on the store and
  * the state directory as the rights need them, and on the web root (NULL:
- * none) with the right to challenge.  Makes the state directory (and, to
- * write, the store's) first.  Connects to syslog first.
+ * none) with the right to challenge or to issue; to issue, also on what it
+ * takes to find and trust a CA (the resolver's files, system trust, ca_file,
+ * "" for none, libraries that are loaded late), and outbound TCP.  Makes the
+ * state directory (and, to write, the store's) first.  Connects to syslog
+ * first.
  */
 int serve_sandbox(struct store *s, unsigned int rights, const char *webroot,
-    struct error *err) WARN_UNUSED;
+    const char *ca_file, struct error *err) WARN_UNUSED;
 
 /* Serves; what fails is told to the other side, to syslog and to the ledger,
  * and returned. */

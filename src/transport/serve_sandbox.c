@@ -11,7 +11,7 @@
 #include "transport/serve.h"
 
 enum {
-	PATHS = 16
+	PATHS = 48
 };
 
 /* Directories of a store that administrators put elsewhere, by a link. */
@@ -60,6 +60,34 @@ add_store(struct set *set, const char *dir, unsigned int access,
 	return rc;
 }
 
+/* To ask a CA: names, trust, libcurl and what it and libc load late.  A link is
+ * followed to what it names; what is not there is left out. */
+static int
+add_network(struct set *set, const char *ca_file, struct error *err)
+{
+	static const char *const files[] = { "/etc/resolv.conf",
+		"/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+		"/etc/gai.conf", "/etc/services", "/etc/localtime",
+		"/etc/ld.so.cache", "/etc/ssl", "/etc/pki",
+		"/etc/ca-certificates", "/usr/share/ca-certificates",
+		"/usr/local/share/ca-certificates", "/lib", "/lib64",
+		"/usr/lib", "/usr/lib64", "/usr/local/lib",
+		"/run/systemd/resolve", "/dev/null" };
+	char *real;
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && rc == 0;
+	    i++) {
+		real = realpath(files[i], NULL);
+		if (real != NULL)
+			rc = add(set, real, SANDBOX_READ, err);
+		free(real);
+	}
+	if (rc == 0 && ca_file[0] != '\0')
+		rc = add(set, ca_file, SANDBOX_READ, err);
+	return rc;
+}
+
 /* What a sandboxed process can no longer make, or begin to use. */
 static int
 prepare(struct store *s, unsigned int rights, struct error *err)
@@ -83,7 +111,7 @@ prepare(struct store *s, unsigned int rights, struct error *err)
 
 int
 serve_sandbox(struct store *s, unsigned int rights, const char *webroot,
-    struct error *err)
+    const char *ca_file, struct error *err)
 {
 	bool writes = (rights & SERVE_WRITE) != 0;
 	struct set set = { .n = 0 };
@@ -96,13 +124,18 @@ serve_sandbox(struct store *s, unsigned int rights, const char *webroot,
 	    add(&set, store_state_dir(s), SANDBOX_READ | SANDBOX_WRITE,
 	    err) == -1 || add(&set, "/dev/urandom", SANDBOX_READ, err) == -1)
 		goto out;
-	if ((rights & SERVE_CHALLENGE) != 0 && webroot != NULL &&
+	if ((rights & (SERVE_CHALLENGE | SERVE_ISSUE)) != 0 &&
+	    webroot != NULL &&
 	    add(&set, webroot, SANDBOX_READ | SANDBOX_WRITE, err) == -1)
 		goto out;
 	/* who holds certbot's lock, and whether it is our ancestor */
 	if (writes && add(&set, "/proc", SANDBOX_READ, err) == -1)
 		goto out;
-	rc = sandbox_enter(set.paths, set.n, false, err);
+	if ((rights & SERVE_ISSUE) != 0 &&
+	    add_network(&set, ca_file, err) == -1)
+		goto out;
+	rc = sandbox_enter(set.paths, set.n, (rights & SERVE_ISSUE) != 0,
+	    err);
 out:
 	for (size_t i = 0; i < set.n; i++)
 		free(set.text[i]);

@@ -29,12 +29,12 @@ enum ssh_use {
 };
 
 /* What the far end is asked to allow. */
-enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE };
+enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE, SSH_ISSUE };
 
 /*
  * The complete argv: our options first, since ssh takes the first value of
  * each, then the peer's; "--" before the host.  The remote command is one of
- * three constants.  terminal: a person can be asked for a passphrase.
+ * four constants.  terminal: a person can be asked for a passphrase.
  */
 int ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
     enum ssh_right right, bool terminal, enum ssh_use use, struct strs *out,

@@ -219,7 +219,8 @@ ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
 	static const char *const commands[] = {
 		[SSH_READ] = "acmeferry serve --allow read",
 		[SSH_WRITE] = "acmeferry serve --allow write",
-		[SSH_CHALLENGE] = "acmeferry serve --allow challenge"
+		[SSH_CHALLENGE] = "acmeferry serve --allow challenge",
+		[SSH_ISSUE] = "acmeferry serve --allow issue"
 	};
 
 	if (our_options(terminal, use, out, err) == -1 ||

@@ -66,6 +66,16 @@ transport_challenge_remove(struct transport *t, const char *token,
 	return t->ops->challenge_remove(t, token, err);
 }
 
+int
+transport_issue(struct transport *t, const struct csr_request *r,
+    struct buf *pem, struct error *err)
+{
+	if (t->ops->issue == NULL)
+		return error_set(err, CODE_USAGE, "a directory issues no "
+		    "certificates; want a peer of ssh:// or exec:");
+	return t->ops->issue(t, r, pem, err);
+}
+
 bool
 transport_can_challenge(const struct transport *t)
 {

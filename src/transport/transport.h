@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/strs.h"
 #include "config/config.h"
@@ -65,6 +66,27 @@ struct transport_options {
 	bool verbatim;
 	bool challenge;		/* opened to put HTTP-01 responses, and for
 				 * nothing else */
+	bool issue;		/* opened to have a certificate issued, and
+				 * for nothing else */
+};
+
+/* A request for a certificate, for somebody who orders it: whose key it is
+ * stays with whoever asks. */
+struct csr_request {
+	char *id;		/* of the request, the same when it is asked
+				 * again: 43 base64url characters */
+	struct buf csr;		/* DER */
+	struct strs names;	/* that are in it */
+	char *server;		/* the ACME server that is meant */
+	char *profile, *preferred_chain;	/* "" and NULL: any */
+};
+void csr_request_free(struct csr_request *r);
+
+/* Who obtains it; comes from above, as the receiver does. */
+struct issuer {
+	int (*issue)(void *arg, struct store *s, const struct csr_request *r,
+	    struct buf *pem, struct error *err);
+	void *arg;
 };
 
 /* Begins: a program is started, nothing is waited for.  peer and what opts
@@ -104,6 +126,14 @@ int transport_challenge_remove(struct transport *t, const char *token,
     struct error *err) WARN_UNUSED;
 /* True where it was opened for that. */
 bool transport_can_challenge(const struct transport *t);
+
+/*
+ * Has the other side obtain a certificate for a request: *pem gets what it
+ * sent, of which nothing is known.  The peer's deadline is for all of it.
+ * CODE_TRUST: not granted, or not these names; else what the other side says.
+ */
+int transport_issue(struct transport *t, const struct csr_request *r,
+    struct buf *pem, struct error *err) WARN_UNUSED;
 
 /* Ends what was begun; NULL is fine. */
 void transport_free(struct transport *t);

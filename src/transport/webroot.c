@@ -110,8 +110,9 @@ descend(const struct webroot *w, enum place place, const char *name,
 {
 	int next;
 
-	next = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_CLOEXEC);
+	/* a sandbox may forbid to read what is above */
+	next = openat(*fd, name, (place == ABOVE ? O_PATH : O_RDONLY) |
+	    O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (next == -1)
 		return open_failed(path, errno, err);
 	(void)close(*fd);
@@ -130,7 +131,7 @@ walk(struct webroot *w, struct error *err)
 	struct stat st;
 	int rc = -1;
 
-	w->fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	w->fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (w->fd == -1 || fstat(w->fd, &st) == -1)
 		return error_sys(err, CODE_ERROR, "'/': cannot be opened");
 	if (check(w, ABOVE, "/", &st, err) == -1 ||

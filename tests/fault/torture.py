@@ -446,16 +446,17 @@ def hook_env(d):
             "RENEWED_DOMAINS": NAME}
 
 
-def add_peer(d, program, ca, name):
+def add_peer(d, program, ca, name, rights="read"):
     """Another host, with an account that has proven the name."""
     os.makedirs(f"{d}/{name}/etc")
     account = ca.register(f"{d}/{name}/etc")
     ca.validate(NAME)
     put_lineage(f"{d}/{name}/etc", NAME, account, ca.url)
-    write(f"{d}/{name}/config.yml", f"acme:\n  server: {ca.url}\n")
+    write(f"{d}/{name}/config.yml", f"acme:\n  server: {ca.url}\n"
+          f"  ca_file: {ca.pem}\n")
     write(f"{d}/{name}/serve.sh", f"#!/bin/sh\nexec {program} -c "
           f"{d}/{name}/config.yml --config-dir {d}/{name}/etc --state-dir "
-          f"{d}/{name}/state serve --allow read\n")
+          f"{d}/{name}/state serve --allow {rights}\n")
     os.chmod(f"{d}/{name}/serve.sh", 0o700)
 
 
@@ -465,6 +466,18 @@ def prep_migrate(d, program, ca):
     add_peer(d, program, ca, "peer")
     make_cert(f"{d}/prepared", [NAME])
     online_config(d, ca, False)
+
+
+def prep_by_peer(d, program, ca):
+    """The peer has the account and issues; nothing is here."""
+    stores(d)
+    add_peer(d, program, ca, "peer", f"issue --name {NAME}")
+    online_config(d, ca, False)
+    with open(f"{d}/config.yml", "a") as f:
+        f.write(f"peers:\n  peer:\n    url: 'exec:'\n"
+                f"    command: [{d}/peer/serve.sh]\n"
+                f"certificates:\n  {NAME}:\n    domains: [{NAME}]\n"
+                f"    peer: [peer]\n    issuer: peer\n")
 
 
 def prep_repoint(d, program, ca):
@@ -607,6 +620,8 @@ CASES = [
          lambda d: ["forget", fixture_id("rsa2048")]),
     Case("forget-last", prep_forget_last,
          lambda d: ["forget", fixture_id("rsa2048")]),
+    Case("issue-peer", prep_by_peer, lambda d: ["issue", "-d", NAME],
+         online=True, weight=8, vague=r"\.pem$", intact=whole_lineage),
     Case("serve-challenge", prep_challenge,
          lambda d: ["serve", "--allow", "challenge", "--webroot",
                     f"{d}/www"], watch=("www",), stdin=challenge_stdin(),

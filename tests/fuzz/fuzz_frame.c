@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "issue/cert_key.h"
 #include "transport/message.h"
 #include "transport/webroot.h"
 #include "transport/wire.h"
@@ -58,6 +59,27 @@ responses(struct wire *w)
 	}
 }
 
+/* A request, and what is read of it before anything is believed. */
+static void
+request(struct wire *w)
+{
+	struct csr_request r;
+	struct strs names = { 0 };
+	struct error err;
+	json *j = NULL;
+
+	error_clear(&err);
+	if (wire_get(w, &j, &err) != WIRE_OK)
+		return;
+	if (get_request(w, j, &r, &err) == 0 &&
+	    cert_csr_read(buf_str(&r.csr), r.csr.len, &names, &err) == 0 &&
+	    names.n == 0)
+		abort();
+	strs_free(&names);
+	csr_request_free(&r);
+	json_put_secret(j);
+}
+
 /* And the client, that has put "t". */
 static void
 as_responding(struct wire *w)
@@ -92,6 +114,8 @@ as_server(struct wire *w)
 	if (get_demand(w, j, &d, &err) == 0) {
 		if (d.op == OP_CHALLENGE)
 			responses(w);
+		if (d.op == OP_ISSUE)
+			request(w);
 		demand_free(&d);
 	}
 	json_put_secret(j);

@@ -199,7 +199,7 @@ static const struct {
 	    "direction push, want a peer with direction pull" },
 	{ "certificates: {a: {domains: [a.b], issuer: lego}}\n",
 	    "1, column 44: certificates.a.issuer: found 'lego', want auto, "
-	    "certbot or builtin" },
+	    "certbot, builtin or peer" },
 	{ "certificates: {a: {domains: [a.b], authenticator: webroot}}\n",
 	    "1, column 51: certificates.a.authenticator: found 'webroot', "
 	    "want guard or hook" },

@@ -221,7 +221,8 @@ test_rights(void **state)
 		{ "challenge,write,read", SERVE_READ | SERVE_WRITE |
 		    SERVE_CHALLENGE },
 		{ "challenges", -1 },
-		{ "issue", -1 },
+		{ "issue", SERVE_ISSUE },
+		{ "read,issue", SERVE_READ | SERVE_ISSUE },
 		{ "all", -1 }
 	};
 	char text[SERVE_RIGHTS_TEXT];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-/* The frames about challenge responses. */
+/* The frames about challenge responses, and requests for certificates. */
 #include "unit.h"
 
 #include <unistd.h>
@@ -123,12 +123,92 @@ test_bad_responses(void **state)
 	wire_free(&w);
 }
 
+/* ---- requests for certificates ------------------------------------------- */
+
+static void
+test_request(void **state)
+{
+	struct csr_request in = { .id = (char *)(uintptr_t)TOKEN,
+	    .server = (char *)(uintptr_t)"https://ca.example/dir",
+	    .profile = (char *)(uintptr_t)"short" }, out;
+	struct error err;
+	struct wire w;
+	struct buf b, pem;
+	json *j;
+
+	(void)state;
+	wire_init(&w, -1, -1, "peer");
+	buf_init(&b, LIMIT_FRAME);
+	buf_init(&pem, LIMIT_PEM_FILE);
+	buf_init(&in.csr, LIMIT_CSR);
+	buf_add(&in.csr, "\0\1\377", 3);
+	assert_int_equal(strs_add(&in.names, "app.example.com", &err), 0);
+	assert_int_equal(put_request(&w, &b, &in, &err), 0);
+	j = only_frame(&b);
+	assert_int_equal(get_request(&w, j, &out, &err), 0);
+	assert_string_equal(out.id, TOKEN);
+	assert_int_equal(out.csr.len, 3);
+	assert_memory_equal(out.csr.data, "\0\1\377", 3);
+	assert_int_equal(out.names.n, 1);
+	assert_string_equal(out.server, "https://ca.example/dir");
+	assert_string_equal(out.profile, "short");
+	assert_null(out.preferred_chain);
+	csr_request_free(&out);
+	json_put(j);
+	assert_int_equal(put_certificate(&w, &b, "PEM\n", &err), 0);
+	j = only_frame(&b);
+	assert_int_equal(get_certificate(&w, j, &pem, &err), 0);
+	assert_string_equal(buf_str(&pem), "PEM\n");
+	assert_int_equal(get_request(&w, j, &out, &err), -1);
+	csr_request_free(&out);
+	json_put(j);
+	buf_free(&in.csr);
+	strs_free(&in.names);
+	buf_free(&pem);
+	buf_free(&b);
+	wire_free(&w);
+}
+
+#define REQUEST(rest) "{\"request\":{\"id\":\"x\",\"server\":\"s\"," rest "}}"
+
+static void
+test_bad_requests(void **state)
+{
+	static const char *const t[] = { "{}", "{\"request\":1}",
+		"{\"request\":{}}", REQUEST("\"csr\":\"AA\""),
+		REQUEST("\"csr\":\"AA\",\"names\":[]"),
+		REQUEST("\"csr\":\"AA\",\"names\":[1]"),
+		REQUEST("\"csr\":\"AA\",\"names\":\"x\""),
+		REQUEST("\"csr\":\"A/==\",\"names\":[\"x\"]"),
+		REQUEST("\"csr\":1,\"names\":[\"x\"]"),
+		REQUEST("\"csr\":\"AA\",\"names\":[\"x\"],"
+		    "\"profile\":1") };
+	struct csr_request r;
+	struct error err;
+	struct wire w;
+	json *j = NULL;
+
+	(void)state;
+	wire_init(&w, -1, -1, "peer");
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		assert_int_equal(json_parse(t[i], strlen(t[i]), "t", &j,
+		    &err), 0);
+		if (get_request(&w, j, &r, &err) == 0)
+			fail_msg("%s", t[i]);
+		csr_request_free(&r);
+		json_put(j);
+	}
+	wire_free(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_responses),
-		cmocka_unit_test(test_bad_responses)
+		cmocka_unit_test(test_bad_responses),
+		cmocka_unit_test(test_request),
+		cmocka_unit_test(test_bad_requests)
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

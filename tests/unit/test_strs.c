@@ -31,7 +31,12 @@ lists(void **state)
 	assert_string_equal(a.v[99], "n99");
 	assert_null(a.v[100]);
 	assert_false(strs_equal(&a, &b));
+	assert_true(strs_same_set(&a, &b));
+	assert_int_equal(strs_add(&b, "n00", &err), 0);
+	assert_true(strs_same_set(&b, &a));
 	assert_int_equal(strs_add(&b, "x", &err), 0);
+	assert_false(strs_same_set(&a, &b));
+	assert_false(strs_same_set(&b, &a));
 	assert_false(strs_equal(&a, &b));
 	strs_free(&a);
 	strs_free(&a);
