@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/strs.h"
 #include "base/vis.h"
+#include "issue/issue_impl.h"
 #include "issue/prove.h"
 #include "issue/served.h"
 
@@ -35,20 +36,65 @@ merge_hints(const struct renew *r, const struct renew_cert *c,
 
 /* The steps of one certificate, which holds issue.lock meanwhile. */
 static int
-steps(struct renew *r, struct renew_cert *c, struct issue *is,
-    struct error *why)
+steps(const struct renew_cert *c, struct issue *is, struct error *why)
 {
 	if (issue_plan(is, why) == -1)
 		return -1;
 	log_progress("'%s': asking %s", vis(c->name), vis(is->server));
 	if (issue_verify(is, why) == -1 || issue_prove(is, why) == -1)
 		return -1;
-	c->acted = true;
 	log_progress("'%s': issuing", vis(c->name));
-	if (issue_finish(is, why) == -1)
-		return -1;
-	(void)r;
-	return 0;
+	return issue_finish(is, why);
+}
+
+static const struct verify_set *
+set_of(const struct issue *is)
+{
+	return is->verified && is->verify.nsets > 0 ? &is->verify.sets[0] :
+	    NULL;
+}
+
+/*
+ * The order was ready, and certbot found the names not authorised all the
+ * same: the authorization ended while it started, or another host took the
+ * order.  Once more from the beginning, where they can be proven.
+ */
+static bool
+came_too_late(const struct issue *is, const struct error *why)
+{
+	return why->code == CODE_UNAUTHORIZED && set_of(is) != NULL &&
+	    set_of(is)->ready && !is->changed && issue_may_put(is);
+}
+
+static int
+try(const struct renew *r, const struct renew_cert *c,
+    const struct issue_options *opts, struct issue *is, struct error *why)
+{
+	int rc;
+
+	issue_init(is, r->store, r->config, opts);
+	rc = steps(c, is, why);
+	if (rc == -1 && came_too_late(is, why)) {
+		log_verbose("%s; once more", why->msg);
+		issue_free(is);
+		error_clear(why);
+		issue_init(is, r->store, r->config, opts);
+		rc = steps(c, is, why);
+	}
+	lock_release(&is->lock);
+	return rc;
+}
+
+/* The CA tried to validate in vain: that is counted, for all holders. */
+static bool
+is_invalid(const struct issue *is)
+{
+	const struct verify_set *s = set_of(is);
+
+	for (size_t i = 0; s != NULL && i < s->nnames; i++)
+		if (s->names[i].status == AUTHZ_INVALID)
+			return true;
+	return false;
 }
 
 /* Is another certificate there than before? */
@@ -75,8 +121,7 @@ static int
 say_order(const struct renew *r, struct renew_cert *c,
     const struct issue *is, const struct error *why, struct error *err)
 {
-	const struct verify_set *s = is->verified && is->verify.nsets > 0 ?
-	    &is->verify.sets[0] : NULL;
+	const struct verify_set *s = set_of(is);
 
 	if (s != NULL && renew_tried(r, c, err, "order: %s", s->ready ?
 	    "ready, every name is authorised" : why->code != CODE_OK ?
@@ -125,8 +170,7 @@ remember(struct renew *r, struct renew_cert *c, const struct error *why,
 static int
 take_over(struct renew_cert *c, struct issue *is, struct error *err)
 {
-	const struct verify_set *s = is->verified && is->verify.nsets > 0 ?
-	    &is->verify.sets[0] : NULL;
+	const struct verify_set *s = set_of(is);
 
 	if (s != NULL && s->ordered)
 		c->entry->answered = c->entry->told;
@@ -153,6 +197,7 @@ renew_act(struct renew *r, struct renew_cert *c, struct error *err)
 	struct hints hints = { 0 };
 	struct issue is;
 	struct error why;
+	bool invalid;
 	int rc = -1;
 
 	error_clear(&why);
@@ -166,13 +211,12 @@ renew_act(struct renew *r, struct renew_cert *c, struct error *err)
 	opts.hints = &hints;
 	opts.force = true;
 	opts.why = c->decide.reason;
-	issue_init(&is, r->store, r->config, &opts);
 	c->acted = true;
 	c->result = CODE_OK;
 	error_clear(&c->err);
-	if (steps(r, c, &is, &why) == -1)
+	if (try(r, c, &opts, &is, &why) == -1)
 		renew_fail(c, &why);
-	lock_release(&is.lock);
+	invalid = is_invalid(&is);
 	c->renewed = is_new(r, &is);
 	r->changed = r->changed || is.changed;
 	rc = say_order(r, c, &is, &why, err);
@@ -180,6 +224,7 @@ renew_act(struct renew *r, struct renew_cert *c, struct error *err)
 	is.opts.why = NULL;
 	if (take_over(c, &is, err) == -1 || remember(r, c, &why, err) == -1)
 		rc = -1;
+	c->entry->unproven = invalid && !c->renewed;
 	free(hints.v);
 	/* what others read of the store may be out of date */
 	if (c->renewed)
