@@ -61,6 +61,8 @@ struct verify_name {
 	char *url;		/* of the authorization meant; NULL */
 	char *problem;		/* the CA's own words; NULL */
 	bool known;		/* a usable one was known before an order */
+	bool told;		/* ... or a peer told of a proof that is newer
+				 * than our pending order */
 	bool young;		/* answered from memory */
 };
 

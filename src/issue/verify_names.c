@@ -56,16 +56,24 @@ name_usable_until(const struct verify_set *s, int64_t expires,
 	return window_usable_until(&f, expires);
 }
 
-bool
-set_hinted_since(const struct verify_set *s, int64_t since)
+static bool
+name_hinted_since(const struct verify_set *s, const char *name, int64_t since)
 {
 	const struct verify *v = s->verify;
 
 	for (size_t i = 0; i < v->nhints; i++)
-		for (size_t k = 0; k < s->nnames; k++)
-			if (v->hints[i].not_before > since &&
-			    strcmp(v->hints[i].name, s->names[k].name) == 0)
-				return true;
+		if (v->hints[i].not_before > since &&
+		    strcmp(v->hints[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool
+set_hinted_since(const struct verify_set *s, int64_t since)
+{
+	for (size_t k = 0; k < s->nnames; k++)
+		if (name_hinted_since(s, s->names[k].name, since))
+			return true;
 	return false;
 }
 
@@ -222,8 +230,8 @@ answer_known(const struct verify_set *s)
 	    memory_order_reuse(m, s->verify->server) == 0)
 		return false;
 	for (size_t i = 0; i < s->nnames; i++)
-		if (!s->names[i].usable &&
-		    s->names[i].status != AUTHZ_PENDING)
+		if (!s->names[i].usable && (s->names[i].told ||
+		    s->names[i].status != AUTHZ_PENDING))
 			return false;
 	return true;
 }
@@ -251,10 +259,17 @@ needs_order(const struct verify_set *s)
 static void
 decide(struct verify_set *s)
 {
+	int64_t pending;
+
 	if (s->waiting > 0 || s->done)
 		return;
-	for (size_t i = 0; i < s->nnames; i++)
+	pending = memory_pending(s->verify->memory, s->key, NULL);
+	for (size_t i = 0; i < s->nnames; i++) {
 		s->names[i].known = s->names[i].usable;
+		/* a certificate is dated back by an hour */
+		s->names[i].told = pending != 0 && name_hinted_since(s,
+		    s->names[i].name, pending - 3600);
+	}
 	if (needs_order(s))
 		set_order(s);
 	else

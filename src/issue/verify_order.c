@@ -124,12 +124,14 @@ all_have(const struct verify_set *s, enum authz_status status)
 	return true;
 }
 
-/* Every name that the order wants proven was known to be usable. */
+/* Every name that the order wants proven was known to be usable; or only told
+ * to be, which is less. */
 static bool
-hides(const struct verify_set *s)
+hides(const struct verify_set *s, bool told)
 {
 	for (size_t i = 0; i < s->nnames; i++)
-		if (s->names[i].status != AUTHZ_VALID && !s->names[i].known)
+		if (s->names[i].status != AUTHZ_VALID && !s->names[i].known &&
+		    !(told && s->names[i].told))
 			return false;
 	return true;
 }
@@ -229,7 +231,7 @@ pending(struct verify_set *s, const char *before)
 	if (all_have(s, AUTHZ_PENDING))
 		learn_lifetime(s);
 	mark_pending(s, clock_now());
-	if (!hides(s)) {
+	if (!hides(s, true)) {
 		s->done = true;
 		return;
 	}
@@ -238,7 +240,7 @@ pending(struct verify_set *s, const char *before)
 		return;
 	}
 	if (strcmp(before, s->order) != 0) {
-		s->no_reuse = true;
+		s->no_reuse = hides(s, false);
 		s->done = true;
 	} else if (!s->verify->prove && !s->deactivated && may_deactivate(s))
 		uncover(s);

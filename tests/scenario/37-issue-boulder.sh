@@ -54,4 +54,37 @@ like "the other is named" "$ERR" "authorization for two.example.com"
 acme_ctl validate name=three.example.com >"$T/url"
 run ferry_at internal --json issue -d one.example.com,three.example.com
 rc_is "two proven ones are" 0
+
+note "a peer tells of a newer proof, but not of its URL"
+name=told.example.com
+run ferry_at internal issue -d $name
+rc_is "our order stays pending" 6
+store surrogate
+mkdir -p "$T/surrogate/etc"
+free_port
+PEBBLE_HTTP_PORT=$PORT	# nobody asks there
+cp -a "$T/internal/etc/accounts" "$T/surrogate/etc/"
+acme_ctl validate name=$name >"$T/url"
+acme_ctl validate name=www.$name >"$T/url"
+cert_at surrogate $name -d www.$name
+acme_forget
+run ferry_at internal --json migrate "file://$T/surrogate/etc" -d $name
+rc_is "what it hides is uncovered" 0
+is "by one deactivation" "$(acme_asked '"status": "deactivated"')" 1
+unlike "and no challenge" "$(cat "$ACME_DIR/requests.log")" /chall/
+name=vain.example.com
+run ferry_at internal issue -d $name
+rc_is "another pending order" 6
+acme_ctl validate name=$name expires=$((20 * 3600)) >"$T/url"
+acme_ctl validate name=www.$name expires=$((30 * 3600)) >"$T/url"
+acme_ctl set cutoff=0 >"$T/ignored"
+cert_at surrogate $name -d www.$name
+acme_ctl set cutoff=-1 >"$T/ignored"
+acme_forget
+run ferry_at internal migrate "file://$T/surrogate/etc" -d $name
+rc_is "where the peer's proof does not count it is cleared away in vain" 6
+is "once" "$(acme_asked '"status": "deactivated"')" 1
+run ferry_at internal migrate "file://$T/surrogate/etc" -d $name
+rc_is "and not again" 6
+is "for that proof" "$(acme_asked '"status": "deactivated"')" 1
 done_testing

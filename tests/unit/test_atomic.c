@@ -560,6 +560,10 @@ main(void)
 		cmocka_unit_test(sweep_is_careful),
 	};
 
+	/* what was started in the background may ignore some, and so would
+	 * we: atomic leaves those alone */
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
 	umask(022);
 	return cmocka_run_group_tests(tests, tmp_setup, tmp_teardown);
 }
