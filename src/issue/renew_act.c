@@ -127,9 +127,8 @@ say_order(const struct renew *r, struct renew_cert *c,
 	    "ready, every name is authorised" : why->code != CODE_OK ?
 	    why->msg : "pending") == -1)
 		return -1;
-	if (s == NULL || !s->ready)
-		return s != NULL ? 0 : renew_tried(r, c, err, "issue: %s",
-		    why->msg);
+	if (s != NULL && !s->ready)
+		return 0;
 	return renew_tried(r, c, err, "issue: %s", why->code == CODE_OK ?
 	    "ok" : why->msg);
 }
@@ -175,7 +174,7 @@ take_over(struct renew_cert *c, struct issue *is, struct error *err)
 	if (s != NULL && s->ordered)
 		c->entry->answered = c->entry->told;
 	/* one that could not even be planned tells less than the one before */
-	if (is->account == NULL) {
+	if (is->account == NULL && !is->by_peer) {
 		issue_free(is);
 		return 0;
 	}
@@ -187,7 +186,8 @@ take_over(struct renew_cert *c, struct issue *is, struct error *err)
 	c->issue.lineages = &c->issue.own_lineages;
 	free(c->account);
 	c->account = NULL;
-	return str_dup(&c->account, c->issue.account->dirname, err);
+	return c->issue.account == NULL ? 0 :
+	    str_dup(&c->account, c->issue.account->dirname, err);
 }
 
 int

@@ -17,7 +17,8 @@ wants(const struct renew_cert *c, bool after)
 {
 	const struct renew_entry *e = c->entry;
 
-	if (!c->planned || c->issue.lineage == NULL ||
+	/* a peer that issues: there may be no way to the CA */
+	if (!c->planned || c->issue.by_peer || c->issue.lineage == NULL ||
 	    c->issue.lineage->cert == NULL)
 		return false;
 	if (after)

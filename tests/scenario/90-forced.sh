@@ -1,17 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # The point of it all: internal stores that no CA can reach, kept by renew with
-# certbot, with the built-in issuer and (where there is one) by the peer, stay
+# certbot, with the built-in issuer and by the surrogate (issuer: peer), stay
 # valid through many forced renewals, while the surrogate and the network fail
 # now and then: with a CA that reuses nothing, one that reuses everything, and
 # one whose authorizations live for seconds.
-# FORCED_ROUNDS=50 for all of it; 5 by default.
+# FORCED_ROUNDS=50 for all of it; by default four, each kind of failure once.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=acme.sh
 . "${0%/*}/acme.sh"
 need pebble pebble-challtestsrv certbot sshd ssh nginx jq openssl
-ROUNDS=${FORCED_ROUNDS:-5}
+ROUNDS=${FORCED_ROUNDS:-4}
 WWW=$T/www
 mkdir -p "$WWW"
 start_dns
@@ -49,6 +49,26 @@ certificates:
     peer: [surrogate]
     issuer: $2${3:+
     $3}"
+}
+# a host of its own, with a key of its own that may have certificates only
+by_peer() {
+	internal "$1" peer
+	sed -i "s,^    identity_file: .*,    identity_file: $T/ssh/issue," \
+	    "$T/$1/config.yml"
+	sed -i '/challenge/d; /ca_file/d' "$T/$1/config.yml"
+}
+# what the surrogate lets them do
+grants() {
+	write_config surrogate
+	[ -f "$T/ssh/issue" ] ||
+	    ssh-keygen -q -t ed25519 -N '' -f "$T/ssh/issue"
+	g_serve="restrict,command=\"$ACMEFERRY -c $T/surrogate/config.yml serve"
+	{
+		echo "$g_serve --allow read,challenge --webroot $WWW\"" \
+		    "$SSHD_PUB"
+		echo "$g_serve --allow issue --webroot $WWW --name $1\"" \
+		    "$(cat "$T/ssh/issue.pub")"
+	} >"$SSHD_AUTHORIZED"
 }
 renew() {
 	run env ${NETWORK:+https_proxy="$NETWORK"} "$ACMEFERRY" \
@@ -121,22 +141,25 @@ start_pebble
 start_web "$WWW"
 register_at surrogate
 start_sshd
-ssh_allow_serve read,challenge --webroot "$WWW"
+grants peera.example.com
 # certbot orders again: a CA that never reuses wants its proof then
 internal certbota certbot "authenticator: hook"
 internal builtina builtin
-forced "nothing is reused" "$ROUNDS" certbota builtina
-listed certbota builtina
+by_peer peera
+forced "nothing is reused" "$ROUNDS" certbota builtina peera
+listed certbota builtina peera
 stop_pebble
 
 rm -rf "$T/surrogate"
 PEBBLE_AUTHZREUSE=100
 start_pebble
 register_at surrogate
+grants peerb.example.com
 internal certbotb certbot
 internal builtinb builtin
-forced "everything is reused" "$ROUNDS" certbotb builtinb
-listed certbotb builtinb
+by_peer peerb
+forced "everything is reused" "$ROUNDS" certbotb builtinb peerb
+listed certbotb builtinb peerb
 stop_pebble
 
 # ------------------------------------------------------------- seconds
@@ -145,10 +168,12 @@ start_acme
 acme_ctl set authz_lifetime=12 cutoff=0 order_lifetime=60 exact_set=0 \
     orders=0 http_port="$PEBBLE_HTTP_PORT" >/dev/null
 register_at surrogate
+grants peerc.example.com
 internal certbotc certbot
 internal builtinc builtin
-forced "authorizations live for seconds" "$ROUNDS" certbotc builtinc
-listed certbotc builtinc
+by_peer peerc
+forced "authorizations live for seconds" "$ROUNDS" certbotc builtinc peerc
+listed certbotc builtinc peerc
 
 # the authorization ends while certbot starts: it is proven once more
 cat >"$T/bin/slow-certbot" <<-EOF
