@@ -266,9 +266,10 @@ decide(struct verify_set *s)
 	pending = memory_pending(s->verify->memory, s->key, NULL);
 	for (size_t i = 0; i < s->nnames; i++) {
 		s->names[i].known = s->names[i].usable;
-		/* a certificate is dated back by an hour */
+		/* a certificate is dated back by an hour; within a second
+		 * nobody knows what came first */
 		s->names[i].told = pending != 0 && name_hinted_since(s,
-		    s->names[i].name, pending - 3600);
+		    s->names[i].name, pending - 3600 - 1);
 	}
 	if (needs_order(s))
 		set_order(s);
