@@ -78,7 +78,7 @@ int
 builtin_store(const struct issue *is, const struct certbot_job *job,
     const struct cert_chain *c, struct error *err)
 {
-	struct lineage_files f = { NULL };
+	struct lineage_files f = { 0 };
 	struct buf cert, chain;
 	int rc = -1;
 

@@ -14,7 +14,6 @@
 #include "issue/cli_ini.h"
 #include "issue/deploy.h"
 #include "issue/hook_auth.h"
-#include "issue/issue_impl.h"
 #include "issue/lineage_conf.h"
 
 static int
