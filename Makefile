@@ -134,9 +134,9 @@ install: all
 	    $(DESTDIR)$(DOCDIR)/
 	install -m 0644 config.example.yml $(DESTDIR)$(EXAMPLEDIR)/
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's,/usr/local/bin/,$(BINDIR)/,' contrib/cron/acmeferry \
-	    >$(DESTDIR)$(EXAMPLEDIR)/acmeferry
-	sed 's,/usr/local/bin/,$(BINDIR)/,' \
+	sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g' \
+	    contrib/cron/acmeferry >$(DESTDIR)$(EXAMPLEDIR)/acmeferry
+	sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g' \
 	    contrib/systemd/acmeferry.service \
 	    >$(DESTDIR)$(UNITDIR)/acmeferry.service
 	install -m 0644 contrib/systemd/acmeferry.timer $(DESTDIR)$(UNITDIR)/
