@@ -12,7 +12,7 @@ static const char *const migrate_examples[] = {
 };
 static const char *const issue_examples[] = {
 	"acmeferry issue -d app.example.com -d www.example.com",
-	"acmeferry issue -q -d app.example.com    (from cron)", NULL
+	"acmeferry issue -d app.example.com --force", NULL
 };
 
 static const char *const renew_examples[] = {
@@ -54,7 +54,7 @@ const struct command commands[] = {
 	    CMD_ACCOUNTS | CMD_PEERS | CMD_NAMES | CMD_CERTIFICATES,
 	    cmd_migrate },
 	{ "renew", GROUP_CRON, "[NAME...]",
-	    "from cron: renew what is due, each for itself",
+	    "renew what is due, each certificate for itself",
 	    "All configured certificates, or those named.  For each: pull "
 	    "what it needs, decide, and renew it when it is due, earlier where "
 	    "the window closes before that.  An hourly run for which nothing "

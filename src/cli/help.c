@@ -114,7 +114,7 @@ help_all(struct out *o, const struct command *table, bool all)
 	    "  acmeferry migrate ssh://root@www.example.com "
 	    "-d app.example.com\n"
 	    "  acmeferry verify -d app.example.com\n"
-	    "  acmeferry issue -q -d app.example.com\n");
+	    "  acmeferry renew --dry-run\n");
 	buf_addf(&o->b, "\nsee 'acmeferry %s--help', acmeferry(1) and "
 	    "acmeferry.yml(5)\n", all ? "COMMAND " : "[COMMAND] ");
 }
