@@ -39,7 +39,7 @@ test_request_file(void **state)
 {
 	static const char path[] = "requests/7692c3ad3540bb803c020b3aee66cd88"
 	    "87123234ea0c6e7143c0add73ff431ed.json";
-	struct request_file f = { NULL };
+	struct request_file f = { 0 };
 	struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
 	struct error err;
 	bool found;
