@@ -332,6 +332,38 @@ fail:
 	return -1;
 }
 
+/* The CA said a moment ago that it is valid. */
+static bool
+heard_valid(const struct verify_set *s, const char *url)
+{
+	const struct verify_name *n;
+
+	for (size_t i = 0; i < s->nnames; i++) {
+		n = &s->names[i];
+		if (n->url != NULL && strcmp(n->url, url) == 0)
+			return n->status == AUTHZ_VALID && !n->young;
+	}
+	return false;
+}
+
+/* What the order's authorizations say; of a ready one only those that the CA
+ * was not asked about yet. */
+static int
+ask_order(struct verify_set *s, const struct acme_order *o,
+    struct error *err)
+{
+	const char *url;
+
+	for (size_t i = 0; i < o->authorizations.n; i++) {
+		url = o->authorizations.v[i];
+		if (!(s->is_ready && heard_valid(s, url)) &&
+		    ask_authz(s, url, err) == -1)
+			return -1;
+	}
+	order_complete(s);
+	return 0;
+}
+
 /* ---- the order ---------------------------------------------------------- */
 
 static bool
@@ -412,11 +444,8 @@ ordered(void *arg, const struct acme_answer *r, const struct error *e)
 	}
 	s->is_ready = o.status == ORDER_READY;
 	s->order_expires = o.expires;
-	for (size_t i = 0; i < o.authorizations.n; i++)
-		if (ask_authz(s, o.authorizations.v[i], &err) == -1) {
-			set_fail(s, &err);
-			break;
-		}
+	if (ask_order(s, &o, &err) == -1)
+		set_fail(s, &err);
 out:
 	acme_order_free(&o);
 }
