@@ -42,6 +42,8 @@ enum {
 	LIMIT_FRAME = 1024 * 1024,
 	/* login banners before the protocol's first line */
 	LIMIT_BANNER = 4 * 1024,
+	/* a sealed bundle, as it is stored; 5,000 accounts */
+	LIMIT_BUNDLE = 32 * 1024 * 1024,
 	/* accounts that one peer may send in one answer */
 	LIMIT_PEER_ACCOUNTS = 100000,
 	/* a peer that sends nothing in the middle of an answer */

@@ -57,6 +57,13 @@ struct receiver {
 	void *arg;
 };
 
+/* Told of each account whose key is about to leave, before it does: the
+ * ledger.  Comes from above too. */
+struct recorder {
+	int (*record)(void *arg, const struct offered *of, struct error *err);
+	void *arg;
+};
+
 struct transport_options {
 	const struct config *config;
 	const struct receiver *receiver;	/* for a push to a directory */
@@ -64,6 +71,10 @@ struct transport_options {
 	bool terminal;		/* a person can be asked by ssh */
 	enum prefer prefer;	/* of a push */
 	bool verbatim;
+	bool dry_run;		/* nothing is written or remembered; only
+				 * bundles need to know */
+	bool accept_rollback;	/* of bundles: see transport/bundle.h */
+	const struct recorder *recorder;	/* of a push to a bundle */
 	bool challenge;		/* opened to put HTTP-01 responses, and for
 				 * nothing else */
 	bool issue;		/* opened to have a certificate issued, and
