@@ -146,7 +146,7 @@ bell_wait(int fd, pid_t pid, int64_t deadline, int *caller)
 	while (!gone && *caller == -1 && left_of(deadline, most) > 0) {
 		if (poll(fds, 2, left_of(deadline, most)) == -1 &&
 		    errno != EINTR)
-			break;
+			clock_sleep(LOOK);	/* no memory for it now */
 		if (fds[0].revents != 0)
 			*caller = take_caller(fd);
 		gone = fds[1].revents != 0 || (pid > 0 && pidfd == -1 &&

@@ -10,6 +10,7 @@
 #include "store/server.h"
 
 #define PARAMS	"renewalparams"
+#define CONF	"renewal configuration"
 
 /* The text as it grows: each key set makes it anew. */
 struct text {
@@ -27,7 +28,9 @@ set_in(struct text *t, const char *section, const char *key,
 	if (t->failed || value == NULL)
 		return;
 	buf_init(&next, LIMIT_CONF_FILE);
-	if (conf_set(buf_str(&t->b), t->b.len, section, key, value, &next,
+	/* one that lost its text would become a conf without it */
+	if (buf_check(&t->b, CONF, t->err) == -1 ||
+	    conf_set(buf_str(&t->b), t->b.len, section, key, value, &next,
 	    t->err) == -1) {
 		t->failed = true;
 		buf_free(&next);
@@ -126,11 +129,11 @@ set_dirs(struct text *t, const struct certbot_job *job)
 static int
 finish(struct text *t, struct buf *out)
 {
-	if (!t->failed) {
+	if (!t->failed && buf_check(&t->b, CONF, t->err) == 0) {
 		buf_add(out, buf_str(&t->b), t->b.len);
-		t->failed = buf_check(out, "renewal configuration", t->err) ==
-		    -1;
-	}
+		t->failed = buf_check(out, CONF, t->err) == -1;
+	} else
+		t->failed = true;
 	buf_free(&t->b);
 	return t->failed ? -1 : 0;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -30,7 +31,7 @@ is_hook(const char *path)
 static int
 list_hooks(const char *config_dir, struct strs *out, struct error *err)
 {
-	struct dirent *e;
+	struct dirent *e = NULL;
 	char *dir = NULL, *path = NULL;
 	int rc = 0;
 	DIR *d;
@@ -45,7 +46,7 @@ list_hooks(const char *config_dir, struct strs *out, struct error *err)
 		free(dir);
 		return rc;
 	}
-	while (rc == 0 && (e = readdir(d)) != NULL) {
+	while (rc == 0 && (rc = io_next(d, dir, &e, err)) == 0 && e != NULL) {
 		rc = str_printf(&path, err, "%s/%s", dir, e->d_name);
 		if (rc == 0 && is_hook(path))
 			rc = strs_add(out, path, err);

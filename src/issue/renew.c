@@ -17,12 +17,19 @@ void
 renew_init(struct renew *r, struct store *s, const struct config *c,
     const struct renew_options *opts)
 {
+	struct error ignored;
+
 	memset(r, 0, sizeof(*r));
 	r->store = s;
 	r->config = c;
 	r->opts = *opts;
 	r->lock.fd = -1;
-	(void)gethostname(r->host, sizeof(r->host) - 1);
+	/* two hosts of no name meet at the same minutes, no more */
+	if (gethostname(r->host, sizeof(r->host) - 1) == -1) {
+		error_sys(&ignored, CODE_ERROR, "this host's name cannot be "
+		    "read");
+		log_warn("%s", ignored.msg);
+	}
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/limits.h"
 #include "base/vis.h"
 #include "store/list.h"
@@ -138,7 +139,7 @@ entry(int fd, const struct dirent *e, struct server_dir *d,
 static int
 read_dir(int fd, struct server_dir *d, struct below *below, struct error *err)
 {
-	struct dirent *e;
+	struct dirent *e = NULL;
 	int copy, rc = 0;
 	DIR *dir;
 
@@ -150,16 +151,9 @@ read_dir(int fd, struct server_dir *d, struct below *below, struct error *err)
 			(void)close(copy);
 		return -1;
 	}
-	while (rc == 0) {
-		errno = 0;
-		if ((e = readdir(dir)) == NULL) {
-			if (errno != 0)
-				rc = error_sys(err, CODE_ERROR,
-				    "'%s': cannot be read", vis(d->path));
-			break;
-		}
+	while (rc == 0 && (rc = io_next(dir, d->path, &e, err)) == 0 &&
+	    e != NULL)
 		rc = entry(fd, e, d, below, err);
-	}
 	(void)closedir(dir);
 	strs_sort(&d->ids);
 	strs_sort(&d->strays);

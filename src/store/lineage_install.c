@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/journal.h"
 #include "base/limits.h"
 #include "base/vis.h"
@@ -202,18 +203,22 @@ static int
 look_at_way(const char *path, const char *name, bool *there,
     struct error *err)
 {
+	struct dirent *e = NULL;
 	struct stat st;
 	size_t n = 0;
+	int rc = 0;
 	DIR *d;
 
 	*there = lstat(path, &st) == 0;
 	if (!*there && errno == ENOENT)
 		return 0;
 	if ((d = opendir(path)) != NULL) {
-		while (readdir(d) != NULL)
+		while ((rc = io_next(d, path, &e, err)) == 0 && e != NULL)
 			n++;
 		(void)closedir(d);
 	}
+	if (rc == -1)
+		return -1;
 	if (d == NULL || n > 2)
 		return error_set(err, CODE_STORE, "'%s': is there, but no "
 		    "renewal/%s.conf; move it away, or choose another "

@@ -111,22 +111,23 @@ look_at_link(struct lineage_place *p, const char *path, const char *kind,
 static int
 find_next(struct lineage_place *p, struct error *err)
 {
-	struct dirent *e;
+	struct dirent *e = NULL;
 	unsigned int n;
 	DIR *d;
+	int rc;
 
 	if ((d = opendir(p->archive)) == NULL)
 		return error_sys(err, CODE_ERROR, "'%s': cannot be read",
 		    vis(p->archive));
 	p->next = 1;
-	while ((e = readdir(d)) != NULL)
+	while ((rc = io_next(d, p->archive, &e, err)) == 0 && e != NULL)
 		for (size_t i = 0; i < LINEAGE_KINDS; i++) {
 			n = lineage_number(e->d_name, lineage_kinds[i]);
 			if (n >= p->next)
 				p->next = n + 1;
 		}
 	(void)closedir(d);
-	return 0;
+	return rc;
 }
 
 static int

@@ -159,16 +159,17 @@ out:
 static int
 would_be_empty(const struct change *c, bool *yes, struct error *err)
 {
-	const struct dirent *e;
+	struct dirent *e = NULL;
 	char *full;
 	DIR *d;
-	int rc = 0;
+	int rc;
 
 	*yes = true;
 	if ((d = opendir(c->parent)) == NULL)
 		return error_sys(err, CODE_ERROR, "'%s': cannot be read",
 		    vis(c->parent));
-	while (rc == 0 && *yes && (e = readdir(d)) != NULL) {
+	while ((rc = io_next(d, c->parent, &e, err)) == 0 && e != NULL &&
+	    *yes) {
 		if (strcmp(e->d_name, ".") == 0 ||
 		    strcmp(e->d_name, "..") == 0)
 			continue;

@@ -440,7 +440,7 @@ sweep_one(struct webroot *w, const char *name, const char *thumbprint,
 int
 webroot_sweep(struct webroot *w, const char *thumbprint, struct error *err)
 {
-	struct dirent *e;
+	struct dirent *e = NULL;
 	int copy, rc = 0;
 	DIR *dir;
 
@@ -456,7 +456,7 @@ webroot_sweep(struct webroot *w, const char *thumbprint, struct error *err)
 		return -1;
 	}
 	for (int i = 0; i < LIMIT_RESPONSE_FILES && rc == 0 &&
-	    (e = readdir(dir)) != NULL; i++)
+	    (rc = io_next(dir, w->dir, &e, err)) == 0 && e != NULL; i++)
 		rc = sweep_one(w, e->d_name, thumbprint, err);
 	(void)closedir(dir);
 	return rc;

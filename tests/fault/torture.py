@@ -16,6 +16,8 @@ same command with the plain program reaches the goal and leaves no litter.
 """
 
 import datetime
+import filecmp
+import glob
 import itertools
 import json
 import os
@@ -25,8 +27,10 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FIXTURES = os.path.join(HERE, "..", "fixtures", "accounts")
@@ -100,7 +104,8 @@ class Case:
     store is that changes.  far: the far end is what fails, not the command.
     fresh: the files were written just now, so that a broken one may be in the
     making and is read again; else they are old, however fast the test is.
-    online: with a CA of its own, which prepare() gets, too.  watch: what
+    around: which half of as_certbot.py is what fails.  left: what may stay
+    behind of one that died after it had answered.  online: with a CA of its own, which prepare() gets, too.  watch: what
     belongs to the goal beside the store.  env: more variables.  weight: with
     --weigh only every so manyth run, for what takes long.  stdin: what the
     command reads.  refused: with this on stdout it may succeed and not reach
@@ -111,11 +116,13 @@ class Case:
     def __init__(self, name, prepare, argv, status=0, reader=False, home="",
                  far=False, fresh=False, online=False, watch=(), env=None,
                  weight=1, stdin=None, refused=None, intact=None,
-                 later=None, syslog=False, vague=None):
+                 later=None, syslog=False, vague=None, around=None,
+                 left=None):
         self.name, self.prepare, self.argv = name, prepare, argv
         self.status, self.reader = status, reader
         self.home, self.far, self.fresh = home, far, fresh
         self.online, self.watch, self.weight = online, watch, weight
+        self.around, self.left = around, left and re.compile(left)
         self.env = env or (lambda d: {})
         self.stdin, self.refused, self.syslog = stdin, refused, syslog
         self.vague = vague and re.compile(vague)
@@ -285,16 +292,33 @@ class CA:
             time.sleep(0.05)
         at = "127.0.0.1:" + open(f"{folder}/port").read().strip()
         self.url, self.path = f"https://{at}/dir", f"accounts/{at}/dir"
+        self.web = None
 
     def stop(self):
         self.proc.kill()
         self.proc.wait()
+        if self.web:
+            self.web.shutdown()
+            self.web.server_close()
+
+    def tell(self, *words):
+        subprocess.run([PYTHON, f"{LAB}/acme_server.py", "--ctl",
+                        self.folder, *words], check=True,
+                       stdout=subprocess.DEVNULL)
 
     def validate(self, name):
         """Of the account that was registered last."""
-        subprocess.run([PYTHON, f"{LAB}/acme_server.py", "--ctl",
-                        self.folder, "validate", f"name={name}"],
-                       check=True, stdout=subprocess.DEVNULL)
+        self.tell("validate", f"name={name}")
+
+    def prove_each(self):
+        """Each order anew, by what the web server of all runs answers."""
+        self.web = ThreadingHTTPServer(("127.0.0.1", 0), Web)
+        self.web.runs = os.path.dirname(self.folder)
+        threading.Thread(target=self.web.serve_forever, daemon=True).start()
+        port = self.web.server_address[1]
+        self.tell("set", "order_reuse=0", "authz_reuse=0",
+                  "failures=1000000000", f"http_port={port}")
+        return port
 
     def register(self, etc):
         """Another account, in that store; its id."""
@@ -303,6 +327,26 @@ class CA:
         subprocess.run([PYTHON, f"{LAB}/many_accounts.py", self.url,
                         self.pem, etc, "1"], check=True)
         return next(n for n in os.listdir(path) if n not in old)
+
+
+class Web(BaseHTTPRequestHandler):
+    """A response that is in the web root of some run."""
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        token = os.path.basename(self.path)
+        found = glob.glob(f"{self.server.runs}/*/{RESPONSES}/{token}")
+        try:
+            text = open(found[0], "rb").read()
+        except (IndexError, OSError):
+            text = b""
+        self.send_response(200 if text else 404)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *args):
+        pass
 
 
 def make_cert(folder, names, start=0, end=90):
@@ -480,6 +524,68 @@ def prep_by_peer(d, program, ca):
                 f"    peer: [peer]\n    issuer: peer\n")
 
 
+def prep_prove(d, program, ca, issuer="builtin"):
+    """Nothing is authorised; a mounted web root proves it."""
+    stores(d)
+    os.mkdir(f"{d}/www", mode=0o755)
+    ca.register(f"{d}/etc")
+    port = ca.prove_each()
+    online_config(d, ca)
+    with open(f"{d}/config.yml", "a") as f:
+        f.write(f"    issuer: {issuer}\n    peer: [web]\n"
+                f"peers:\n  web:\n    url: file://{d}/src/etc\n"
+                "    challenge: true\n"
+                f"    challenge_check: 127.0.0.1:{port}\n"
+                f"    webroot: {d}/www\n")
+
+
+def prep_serve_issue(d, program, ca):
+    """The far end orders, proves by its own web root and finalises."""
+    stores(d)
+    os.mkdir(f"{d}/www", mode=0o755)
+    ca.register(f"{d}/src/etc")
+    shutil.copytree(f"{d}/src/etc", f"{d}/kept")
+    ca.prove_each()
+    write(f"{d}/src/config.yml", f"acme:\n  server: {ca.url}\n"
+          f"  ca_file: {ca.pem}\n")
+    peer = json.dumps([program, "-c", f"{d}/src/config.yml", "--config-dir",
+                       f"{d}/src/etc", "--state-dir", f"{d}/src/state",
+                       "serve", "--allow", "issue", "--name", NAME,
+                       "--webroot", f"{d}/www"])
+    write(f"{d}/config.yml",
+          "environment: [ACMEFERRY_FAULT, ASAN_OPTIONS, UBSAN_OPTIONS]\n"
+          f"acme:\n  server: {ca.url}\n  ca_file: {ca.pem}\n"
+          "peers:\n  peer:\n    url: 'exec:'\n"
+          f"    command: {peer}\n"
+          f"certificates:\n  {NAME}:\n    domains: [{NAME}]\n"
+          "    peer: [peer]\n    issuer: peer\n")
+
+
+def far_intact(d):
+    """Who issues keeps its store as it is."""
+    whole_lineage(d)
+    diff = filecmp.dircmp(f"{d}/kept", f"{d}/src/etc", ignore=[])
+    if diff.left_only or diff.right_only or diff.diff_files:
+        raise Failure("the far end's store has changed")
+
+
+def prep_hook_auth(d, program):
+    """certbot asks for a response, by the hook."""
+    stores(d)
+    os.mkdir(f"{d}/www", mode=0o755)
+    write(f"{d}/config.yml", f"acme:\n  server: {SERVER}\n"
+          f"certificates:\n  {NAME}:\n    domains: [{NAME}]\n"
+          "    authenticator: hook\n    peer: [web]\n"
+          f"peers:\n  web:\n    url: file://{d}/src/etc\n"
+          "    challenge: true\n    challenge_check: 'off'\n"
+          f"    webroot: {d}/www\n")
+
+
+def hook_auth_env(d):
+    return {"CERTBOT_DOMAIN": NAME, "CERTBOT_TOKEN": TOKENS[0],
+            "CERTBOT_VALIDATION": f"{TOKENS[0]}.{THUMBPRINT}"}
+
+
 def prep_repoint(d, program, ca):
     """It was migrated from another peer before."""
     prep_migrate(d, program, ca)
@@ -631,13 +737,26 @@ CASES = [
          watch=DEPLOYED, later=no_history, weight=6),
     Case("renew-idle", prep_hook, lambda d: ["renew", "--json"],
          online=True, reader=True, weight=4),
+    Case("prove", prep_prove, lambda d: ["issue", "-d", NAME], online=True,
+         watch=DEPLOYED + ("www",), weight=10, vague=r"\.pem$",
+         intact=whole_lineage, later=old_responses),
+    Case("serve-issue", prep_serve_issue, lambda d: ["issue", "-d", NAME],
+         online=True, watch=("www",), weight=8, vague=r"\.pem$", far=True,
+         intact=far_intact, later=old_responses),
+    Case("hook-auth", prep_hook_auth, lambda d: ["hook", "auth"],
+         env=hook_auth_env, watch=("www", "served"), around="auth",
+         left=TOKENS[0],
+         intact=whole_responses, later=old_responses),
+    Case("hook-cleanup", prep_hook_auth, lambda d: ["hook", "cleanup"],
+         env=hook_auth_env, watch=("www", "served"), around="cleanup",
+         intact=whole_responses, later=old_responses),
 ]
 
 
-def plain(d, program, args, status, env=None, stdin=None):
-    r = subprocess.run([program] + base_args(d) + args, capture_output=True,
-                       timeout=60, env=dict(os.environ, **(env or {})),
-                       input=stdin)
+def plain(d, program, args, status, env=None, stdin=None, before=()):
+    r = subprocess.run([*before, program] + base_args(d) + args,
+                       capture_output=True, timeout=60,
+                       env=dict(os.environ, **(env or {})), input=stdin)
     if status is not None and r.returncode != status:
         raise Failure(f"{' '.join(args)}: exit {r.returncode}, want {status}"
                       f": {r.stderr.decode(errors='replace')}")
@@ -784,9 +903,15 @@ class Torture:
         # columns are as wide as paths are long
         return re.sub(rb" +", b" ", text)
 
+    def before_it(self, d):
+        if self.case.around is None:
+            return []
+        return [PYTHON, f"{HERE}/as_certbot.py", d, self.case.around,
+                self.program]
+
     def plain(self, d, status):
         return plain(d, self.program, self.case.argv(d), status,
-                     self.case.env(d), self.case.stdin)
+                     self.case.env(d), self.case.stdin, self.before_it(d))
 
     def copy(self, name):
         """The paths in configuration and confs follow the folder."""
@@ -814,17 +939,22 @@ class Torture:
                 if n in FILES and "accounts" in top:
                     os.utime(os.path.join(top, n), (when, when))
 
+    def reports(self, d):
+        """Where those report whose stderr nobody sees; or None."""
+        return f"{d}/src/state" if self.case.far else \
+            f"{d}/state" if self.case.around else None
+
     def run(self, d, spec):
         env = dict(os.environ, ACMEFERRY_FAULT=spec,
                    ACMEFERRY_FAULT_LOG=f"{d}.where",
                    # the leak checker reads /proc, which is outside the
                    # sandbox of one that serves and does not write
                    ASAN_OPTIONS="exitcode=77:detect_leaks=" + (
-                       "0" if self.case.name in ("serve-read",
+                       "0" if self.case.name in ("serve-read", "serve-issue",
                                                  "serve-challenge")
                        else "1") + (
-                       f":log_path={d}/src/state/asan" if self.case.far
-                       else ""),
+                       f":log_path={self.reports(d)}/asan"
+                       if self.reports(d) else ""),
                    UBSAN_OPTIONS="halt_on_error=1:exitcode=77",
                    **self.case.env(d))
         program = self.fault
@@ -836,8 +966,9 @@ class Torture:
                                      f'["{self.fault}"'))
         try:
             return subprocess.run(
-                [program] + base_args(d) + self.case.argv(d), env=env,
-                capture_output=True, timeout=60, input=self.case.stdin)
+                self.before_it(d) + [program] + base_args(d) +
+                self.case.argv(d), env=env, capture_output=True, timeout=60,
+                input=self.case.stdin)
         except subprocess.TimeoutExpired:
             raise Failure("still running after 60 s")
 
@@ -868,11 +999,13 @@ class Torture:
         r = self.run(d, spec)
         err = r.stderr.decode(errors="replace")
         crash = spec.startswith("crash")
-        if self.case.far:
+        if self.reports(d):
+            # another process dies, or this one is only half of it
             crash = False
-            for n in os.listdir(f"{d}/src/state"):
+            for n in os.listdir(self.reports(d)):
                 if n.startswith("asan"):
-                    raise Failure(open(f"{d}/src/state/{n}").read()[-1500:])
+                    raise Failure(open(f"{self.reports(d)}/{n}")
+                                  .read()[-1500:])
         if crash and r.returncode not in (137, self.status):
             raise Failure(f"exit {r.returncode}, want 137: {err[-300:]}")
         if not crash:
@@ -890,10 +1023,13 @@ class Torture:
                 raise Failure(f"exit {r.returncode}, but it said "
                               f"{r.stdout.decode()}")
             refused = self.case.refused and self.case.refused in r.stdout
-            if r.returncode == 0 and self.store(d) != self.goal and \
-                    not refused:
+            now = self.store(d)
+            if self.case.left and spec.startswith(("crash", "full")):
+                now = {k: v for k, v in now.items()
+                       if not self.case.left.search(k)}
+            if r.returncode == 0 and now != self.goal and not refused:
                 raise Failure("exit 0, but the goal was not reached: "
-                              + differs(self.store(d), self.goal))
+                              + differs(now, self.goal))
         check_store(d + self.case.home, self.store(d), self.before, self.goal,
                     self.keys)
         self.case.intact(d)

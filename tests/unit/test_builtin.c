@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/io.h"
+#include "base/limits.h"
 #include "issue/builtin_conf.h"
 #include "issue/cert_chain.h"
 #include "issue/cert_key.h"
@@ -472,6 +473,33 @@ changed_conf(void **state)
 	strs_free(&names);
 }
 
+/* Never a conf that lacks what did not fit. */
+static void
+long_conf(void **state)
+{
+	struct strs names = list("app.example.com", NULL, NULL);
+	struct certbot_job j = job(&names);
+	struct error err;
+	struct buf old, b;
+
+	(void)state;
+	buf_init(&old, LIMIT_CONF_FILE + 1);
+	buf_adds(&old, "[renewalparams]\naccount = x\n# ");
+	buf_addf(&old, "%0*d", (int)(LIMIT_CONF_FILE - old.len), 0);
+	buf_init(&b, 2 * LIMIT_CONF_FILE);
+	j.key_type = j.preferred_chain = j.deploy_hook = NULL;
+	j.account = j.server = NULL;
+	assert_int_equal(builtin_conf_change(old.data, old.len, &j, &b,
+	    &err), 0);
+	assert_int_equal(b.len, LIMIT_CONF_FILE);
+	buf_addc(&old, 'x');
+	assert_int_equal(builtin_conf_change(old.data, old.len, &j, &b,
+	    &err), -1);
+	buf_free(&b);
+	buf_free(&old);
+	strs_free(&names);
+}
+
 /* ---- what is remembered ------------------------------------------------- */
 
 static void
@@ -564,6 +592,7 @@ main(void)
 		cmocka_unit_test(broken_chains),
 		cmocka_unit_test(new_conf),
 		cmocka_unit_test(changed_conf),
+		cmocka_unit_test(long_conf),
 		cmocka_unit_test(remembers),
 	};
 
