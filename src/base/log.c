@@ -35,6 +35,7 @@ static struct {
 	bool shown;		/* a progress line stands there */
 	int64_t started;	/* of the progress, 0: none */
 	int64_t last;
+	const char *who;	/* before each message; NULL */
 } state;
 
 void
@@ -64,11 +65,16 @@ static void PRINTF_LIKE(3, 0)
 message(int priority, const char *color, const char *fmt, va_list ap)
 {
 	char raw[LOG_LINE], text[LOG_LINE], line[LOG_LINE + 64];
-	int n;
+	int n, used = 0;
 
-	n = vsnprintf(raw, sizeof(raw), fmt, ap);
+	if (state.who != NULL)
+		used = snprintf(raw, sizeof(raw) / 2, "%s: ", state.who);
+	if (used < 0 || (size_t)used >= sizeof(raw) / 2)
+		used = 0;
+	n = vsnprintf(raw + used, sizeof(raw) - (size_t)used, fmt, ap);
 	if (n < 0)
 		return;
+	n += used;
 	vis_copy(text, sizeof(text), raw, strlen(raw));
 	if ((size_t)n >= sizeof(raw))
 		memcpy(text + utf8_cut(text, strlen(text) - 3), "...", 4);
@@ -173,7 +179,8 @@ log_progress(const char *fmt, ...)
 
 	/* colour is off wherever stderr is no terminal or a person said so */
 	if (state.level < LOG_NORMAL || !state.color || state.syslog ||
-	    state.started == 0 || isatty(STDERR_FILENO) == 0)
+	    state.who != NULL || state.started == 0 ||
+	    isatty(STDERR_FILENO) == 0)
 		return;
 	now = clock_mono();
 	if (now - state.started < PROGRESS_AFTER ||
@@ -197,6 +204,14 @@ log_progress_end(void)
 {
 	if (state.shown)
 		put(CLEAR, sizeof(CLEAR) - 1);
+	state.shown = false;
+	state.started = 0;
+}
+
+void
+log_as(const char *who)
+{
+	state.who = who;
 	state.shown = false;
 	state.started = 0;
 }

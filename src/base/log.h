@@ -35,6 +35,10 @@ void log_progress_start(void);
 void log_progress(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_progress_end(void);
 
+/* For a copy of this process: messages begin with "WHO: " (it must stay), and
+ * there is no progress line. */
+void log_as(const char *who);
+
 /* For the far end of a protocol and for crash paths: stderr is closed to us.
  * ident must stay. */
 void log_to_syslog(const char *ident);

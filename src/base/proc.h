@@ -99,6 +99,17 @@ int proc_run(const struct proc_spec *spec, const struct buf *input,
     struct error *err) WARN_UNUSED;
 
 /*
+ * A copy of this process that does a piece of its work: fn(arg, fd) runs in a
+ * process group of its own, with /dev/null as stdin and stdout, our stderr, fd
+ * (the other end of p->out) and no other descriptor of ours; the copy ends with
+ * what it returns.  It gets TERM when we die.  proc_wait() and proc_kill() as
+ * for a program.  name: for messages.
+ */
+typedef int proc_task(void *arg, int fd);
+int proc_fork(struct proc *p, proc_task *fn, void *arg, const char *name,
+    struct error *err) WARN_UNUSED;
+
+/*
  * For base/background.c: a copy of this process, in a session of its own; its
  * standard descriptors are /dev/null, fd has become PROC_COPY_FD, all others
  * are closed.  As fork(): 0 in the copy, -1 and errno.

@@ -114,6 +114,7 @@ int cmd_check(struct cli *, const struct cli_args *, struct error *);
 int cmd_verify(struct cli *, const struct cli_args *, struct error *);
 int cmd_pull(struct cli *, const struct cli_args *, struct error *);
 int cmd_push(struct cli *, const struct cli_args *, struct error *);
+int cmd_sync(struct cli *, const struct cli_args *, struct error *);
 int cmd_issue(struct cli *, const struct cli_args *, struct error *);
 int cmd_renew(struct cli *, const struct cli_args *, struct error *);
 int cmd_backups(struct cli *, const struct cli_args *, struct error *);
@@ -129,7 +130,8 @@ int cmd_config(struct cli *, const struct cli_args *, struct error *);
 /* each cmd_NAME.c also defines its table, named in cli/commands.c */
 extern const struct cli_option migrate_options[], list_options[],
     check_options[], verify_options[], pull_options[], push_options[],
-    issue_options[], renew_options[], backups_options[], restore_options[],
+    sync_options[], issue_options[], renew_options[], backups_options[],
+    restore_options[],
     detach_options[], forget_options[], serve_options[], authorize_options[],
     holders_options[], responder_options[], hook_options[],
     config_options[];
@@ -143,6 +145,11 @@ int cli_peer(struct cli *cli, const struct cli_args *a, const char *word,
 /* The local store with the configuration in force. */
 int cli_store(struct cli *cli, struct store **out, struct error *err)
     WARN_UNUSED;
+/* For what cron runs: lock_timeout "auto" is 15 minutes where stderr is no
+ * terminal, because certbot renew sleeps for up to 8 with its lock. */
+void cli_lock_patiently(struct cli *cli);
+/* How long a lock is waited for, in seconds. */
+int64_t cli_lock_timeout(const struct cli *cli);
 /* --account is neither a whole id nor an account's URL. */
 bool cli_is_prefix(const char *which);
 /* The directories of the local accounts that --account names, of --server

@@ -10,8 +10,6 @@
 #include "cli/report_sync.h"
 #include "issue/renew.h"
 
-enum { LOCK_CRON = 15 * 60 };	/* seconds: certbot renew sleeps up to 8 min */
-
 const struct cli_option renew_options[] = {
 	{ "now", 0, NULL, false, "renew these though not due, by every way, "
 	    "and say what to do next" },
@@ -145,13 +143,13 @@ hold(struct cli *cli, struct renew *r, bool now)
 
 	for (size_t i = 0; i < r->npeers && !now; i++) {
 		p = &r->peers[i];
-		p->held = quiet_hold_row(cli, "peer", p->peer->name,
-		    p->err.code);
+		p->held = quiet_hold_row(cli, "renew", "peer",
+		    p->peer->name, p->err.code);
 	}
 	for (size_t i = 0; i < r->ncerts && !now; i++) {
 		c = &r->certs[i];
-		c->held = quiet_hold_row(cli, "certificate", c->name,
-		    c->result);
+		c->held = quiet_hold_row(cli, "renew", "certificate",
+		    c->name, c->result);
 	}
 }
 
@@ -215,8 +213,7 @@ options(struct cli *cli, const struct cli_args *a, struct renew_options *o,
 		return error_set(err, CODE_USAGE, "'--now': needs the names "
 		    "of certificates, such as 'acmeferry renew app.example.com "
 		    "--now'");
-	if (cli->config->lock_timeout == CONFIG_AUTO && !cli->terminal)
-		cli->config->lock_timeout = LOCK_CRON;
+	cli_lock_patiently(cli);
 	return 0;
 }
 

@@ -21,6 +21,11 @@ static const char *const renew_examples[] = {
 	"acmeferry renew app.example.com --now", NULL
 };
 
+static const char *const sync_examples[] = {
+	"acmeferry sync -q    (from cron, hourly)",
+	"acmeferry sync surrogate -v", NULL
+};
+
 static const char *const pull_examples[] = {
 	"acmeferry pull ssh://root@www.example.com",
 	"acmeferry pull surrogate --account 3f2a", NULL
@@ -61,6 +66,15 @@ const struct command commands[] = {
 	    "can be due uses no network.", renew_options, renew_examples, 0,
 	    -1, CMD_LENIENT | CMD_QUIET_ROWS | CMD_ACCOUNTS | CMD_PEERS |
 	    CMD_NAMES | CMD_CERTIFICATES, cmd_renew },
+	{ "sync", GROUP_CRON, "[PEER...]",
+	    "every configured peer in its direction",
+	    "For hosts that only hold accounts: pulls from and pushes to all "
+	    "configured peers side by side, or to those named.  One that is "
+	    "slow or dead delays no other; it is tried again later and later, "
+	    "up to every 4 hours, or at once where it is named.  A second "
+	    "sync meanwhile has nothing to do.", sync_options, sync_examples,
+	    0, -1, CMD_LENIENT | CMD_QUIET_ROWS | CMD_ACCOUNTS | CMD_PEERS,
+	    cmd_sync },
 	{ "list", GROUP_ASK, "", "the accounts of the local store, offline",
 	    "Broken accounts are shown as broken.", list_options, NULL, 0, 0,
 	    CMD_ACCOUNTS, cmd_list },

@@ -9,9 +9,17 @@
 /* The local store, and how its accounts are reported. */
 
 enum {
-	LOCK_TIMEOUT = 30,	/* seconds, where it is "auto" */
+	LOCK_TIMEOUT = 30,	/* seconds, where it is "auto" ... */
+	LOCK_CRON = 15 * 60,	/* ... and cron runs us */
 	ID_DIGITS = 32
 };
+
+int64_t
+cli_lock_timeout(const struct cli *cli)
+{
+	return cli->config->lock_timeout == CONFIG_AUTO ? LOCK_TIMEOUT :
+	    cli->config->lock_timeout;
+}
 
 int
 cli_store(struct cli *cli, struct store **out, struct error *err)
@@ -19,10 +27,16 @@ cli_store(struct cli *cli, struct store **out, struct error *err)
 	const struct config *c = cli->config;
 	struct store_options opts = { .config_dir = c->certbot_config_dir,
 	    .state_dir = c->state_dir,
-	    .lock_timeout = 1000 * (c->lock_timeout == CONFIG_AUTO ?
-	    LOCK_TIMEOUT : c->lock_timeout) };
+	    .lock_timeout = 1000 * cli_lock_timeout(cli) };
 
 	return store_open(&opts, out, err);
+}
+
+void
+cli_lock_patiently(struct cli *cli)
+{
+	if (cli->config->lock_timeout == CONFIG_AUTO && !cli->terminal)
+		cli->config->lock_timeout = LOCK_CRON;
 }
 
 struct selected {

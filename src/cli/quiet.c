@@ -206,8 +206,8 @@ quiet_hold(const struct cli *cli, const struct cli_parsed *p, enum code code)
 }
 
 bool
-quiet_hold_row(const struct cli *cli, const char *kind, const char *name,
-    enum code code)
+quiet_hold_row(const struct cli *cli, const char *command, const char *kind,
+    const char *name, enum code code)
 {
 	char digest[DIGEST_SHA256_HEX], *what = NULL;
 	struct error err;
@@ -217,7 +217,7 @@ quiet_hold_row(const struct cli *cli, const char *kind, const char *name,
 	if (!cli->quiet || cli->dry_run)
 		return false;
 	buf_init(&b, SUBJECT_MAX);
-	buf_add(&b, cli->report.command, strlen(cli->report.command) + 1);
+	buf_add(&b, command, strlen(command) + 1);
 	buf_add(&b, kind, strlen(kind) + 1);
 	buf_adds(&b, name);
 	if (buf_check(&b, name, &err) == 0 &&

@@ -21,7 +21,7 @@ bool quiet_hold(const struct cli *cli, const struct cli_parsed *p,
  * certificate or a peer, each with its own time.  Only -q and --dry-run of the
  * command line count.
  */
-bool quiet_hold_row(const struct cli *cli, const char *kind,
-    const char *name, enum code code);
+bool quiet_hold_row(const struct cli *cli, const char *command,
+    const char *kind, const char *name, enum code code);
 
 #endif

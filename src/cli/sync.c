@@ -50,8 +50,8 @@ row(struct cli *cli, struct store *s, const struct verdict_ref *v,
 	return rc;
 }
 
-static int
-rows(struct cli *cli, struct store *s, const struct sync_result *r,
+int
+cli_sync_rows(struct cli *cli, struct store *s, const struct sync_result *r,
     const char *origin, struct error *err)
 {
 	cli->report.has_accounts = true;
@@ -61,23 +61,6 @@ rows(struct cli *cli, struct store *s, const struct sync_result *r,
 	for (size_t i = 0; i < r->notes.n; i++)
 		if (report_line(&cli->report, err, "%s", r->notes.v[i]) == -1)
 			return -1;
-	return 0;
-}
-
-/* What did not come, as the command's failure: the first of the worst. */
-static int
-failure(const char *peer, const struct sync_result *r, struct error *err)
-{
-	const struct verdict_ref *v;
-
-	for (size_t i = 0; i < r->refs.n; i++) {
-		v = &r->refs.v[i];
-		if (v->code != r->code)
-			continue;
-		return error_set(err, r->code, "'%s': account %s: %s",
-		    vis(peer), v->id, v->reason != NULL ? v->reason :
-		    verdict_names[v->verdict]);
-	}
 	return 0;
 }
 
@@ -98,11 +81,11 @@ cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 		goto out;
 	error_clear(&why);
 	rc = work(s, cli->config, peer, &opts, &result, &why);
-	if (rc == 0 && result.code != CODE_OK)
-		rc = failure(peer->name, &result, &why);
+	if (rc == 0)
+		rc = sync_result_error(&result, peer->name, &why);
 	if (cli_report_sync(cli, peer->name, &result, rc == -1 ? &why : NULL,
-	    err) == -1 || rows(cli, s, &result, origin != NULL ? origin :
-	    peer->name, err) == -1)
+	    err) == -1 || cli_sync_rows(cli, s, &result, origin != NULL ?
+	    origin : peer->name, err) == -1)
 		rc = -1;
 	else if (rc == -1)
 		*err = why;

@@ -22,6 +22,12 @@ typedef int cli_sync_fn(struct store *s, const struct config *c,
     const struct config_peer *peer, const struct sync_options *opts,
     struct sync_result *result, struct error *err);
 
+/* Into the report: the accounts that a result names (for JSON), as they are in
+ * the store now, and its notes. */
+int cli_sync_rows(struct cli *cli, struct store *s,
+    const struct sync_result *r, const char *origin, struct error *err)
+    WARN_UNUSED;
+
 /* Options, peer, store, the work (sync_pull() or sync_push()), the report.
  * origin NULL: the peer's name. */
 int cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,

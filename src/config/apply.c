@@ -191,6 +191,10 @@ set_value(struct apply *a, const struct schema_key *k, void *obj,
 		want = "a duration such as 90s, 15m, 24h or 30d";
 		ok = ok || (v->type == NODE_SCALAR &&
 		    scalar_kind(v->text) == SCALAR_NUMBER);
+	} else if (k->type == VALUE_COUNT) {
+		want = "a number";
+		ok = v->type == NODE_SCALAR && v->plain &&
+		    scalar_kind(v->text) == SCALAR_NUMBER;
 	} else if (k->type == VALUE_BOOL) {
 		want = "true or false";
 		ok = v->type == NODE_SCALAR && v->plain &&

@@ -73,6 +73,7 @@ struct config {
 	char *state_dir;
 	int64_t lock_timeout;	/* seconds or CONFIG_AUTO */
 	int64_t quiet_for;	/* seconds */
+	int64_t max_parallel;	/* peers at once */
 	struct strs environment;
 	char *server;		/* acme.server */
 	char *ca_file;

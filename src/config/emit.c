@@ -165,7 +165,7 @@ emit_key(struct emit *e, const struct schema_key *k, const void *obj,
 	if (k->type == VALUE_LIST)
 		return emit_list(e, schema_const_slot(k, obj), err);
 	text = schema_text(k, obj, buf, sizeof(buf));
-	if (k->type == VALUE_BOOL)
+	if (k->type == VALUE_BOOL || k->type == VALUE_COUNT)
 		return emit_plain(e, text, err);
 	return emit_text(e, text, err);
 }

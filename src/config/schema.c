@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/schema.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,19 @@ set_duration(const struct schema_key *k, int64_t *slot, const char *text,
 	return 0;
 }
 
+static int
+set_count(const struct schema_key *k, int64_t *slot, const char *text,
+    struct error *err)
+{
+	int64_t n;
+
+	if (num_parse(text, 1, SCHEMA_COUNT_MAX, k->name, &n, err) == -1)
+		return error_set(err, CODE_USAGE, "found '%s', want a number "
+		    "from 1 to %d", vis(text), SCHEMA_COUNT_MAX);
+	*slot = n;
+	return 0;
+}
+
 /* A checked copy of text. */
 static int
 checked(const struct schema_key *k, const char *text, char **out,
@@ -112,6 +126,8 @@ schema_set(const struct schema_key *k, void *obj, const char *text,
 		return set_text(k, schema_slot(k, obj), text, err);
 	case VALUE_DURATION:
 		return set_duration(k, schema_slot(k, obj), text, err);
+	case VALUE_COUNT:
+		return set_count(k, schema_slot(k, obj), text, err);
 	case VALUE_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return error_set(err, CODE_USAGE, "found '%s', want "
@@ -233,6 +249,10 @@ schema_text(const struct schema_key *k, const void *obj, char *buf,
 		n = *(const int64_t *)slot;
 		return n < 0 ? k->words[-1 - n] :
 		    num_duration_text(n, buf, size);
+	case VALUE_COUNT:
+		(void)snprintf(buf, size, "%" PRId64,
+		    *(const int64_t *)slot);
+		return buf;
 	case VALUE_LIST:
 		break;
 	}

@@ -18,6 +18,7 @@ enum value_type {
 	VALUE_CHOICE,	/* an enum: the index into words */
 	VALUE_BOOL,	/* bool */
 	VALUE_DURATION,	/* int64_t seconds; word i is -1 - i */
+	VALUE_COUNT,	/* int64_t, 1 to SCHEMA_COUNT_MAX */
 	VALUE_LIST	/* struct strs, each checked */
 };
 
@@ -45,7 +46,8 @@ struct schema_key {
 extern const struct schema_key schema[];
 extern const size_t schema_size;
 enum {
-	SCHEMA_MAX = 48		/* schema_size is less */
+	SCHEMA_MAX = 64,	/* schema_size is less */
+	SCHEMA_COUNT_MAX = 1000
 };
 
 /* Where obj (a struct of its scope) keeps it. */

@@ -48,6 +48,8 @@ const struct schema_key schema[] = {
 	    "how long to wait for certbot's lock; auto: 30s, from cron 15m"),
 	TOP(NULL, "quiet_for", VALUE_DURATION, quiet_for, "24h", NULL, NULL,
 	    0, "with -q, say nothing of a 'retry' until it has lasted so long"),
+	TOP(NULL, "max_parallel", VALUE_COUNT, max_parallel, "16", NULL, NULL,
+	    0, "how many peers 'sync' talks to at once"),
 	TOP(NULL, "environment", VALUE_LIST, environment, NULL, NULL,
 	    value_variable, 0, "more variables that children may see"),
 	TOP("acme", "server", VALUE_TEXT, server,

@@ -72,23 +72,6 @@ find_peers(struct renew *r, struct error *err)
 	return 0;
 }
 
-/* What a peer refused of an account, as its failure. */
-static void
-refused(struct renew_peer *p)
-{
-	const struct verdict_ref *v;
-
-	for (size_t i = 0; i < p->result.refs.n; i++) {
-		v = &p->result.refs.v[i];
-		if (v->code != p->result.code)
-			continue;
-		error_set(&p->err, v->code, "'%s': account %s: %s",
-		    vis(p->peer->name), vis(v->id), v->reason != NULL ?
-		    v->reason : verdict_names[v->verdict]);
-		return;
-	}
-}
-
 static void
 pull(struct renew *r, struct renew_peer *p)
 {
@@ -101,8 +84,9 @@ pull(struct renew *r, struct renew_peer *p)
 	if (sync_pull(r->store, r->config, p->peer, &o, &p->result, &p->err)
 	    == 0) {
 		error_clear(&p->err);
-		if (p->result.code != CODE_OK)
-			refused(p);
+		if (sync_result_error(&p->result, p->peer->name, &p->err)
+		    == -1)
+			log_verbose("pull: %s", p->err.msg);
 		for (size_t i = 0; i < p->result.notes.n; i++)
 			log_step("pull: %s", p->result.notes.v[i]);
 	} else

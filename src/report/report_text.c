@@ -140,11 +140,19 @@ add_time(struct buf *b, const char *before, int64_t t)
 	buf_adds(b, time_text(t, text, sizeof(text)));
 }
 
+/* On stderr, as the command's own failure or one of several. */
+static bool
+is_told(const struct writer *w, const char *message)
+{
+	return strcmp(message, w->r->err.msg) == 0 ||
+	    strs_has(&w->r->problems, message);
+}
+
 /* Behind a row; the command's own failure is said once, on stderr. */
 static void
 put_error(struct writer *w, const char *message)
 {
-	if (message == NULL || strcmp(message, w->r->err.msg) == 0)
+	if (message == NULL || is_told(w, message))
 		return;
 	buf_adds(&w->o.b, "; ");
 	add_vis(&w->o.b, message);
@@ -214,7 +222,7 @@ put_peers(struct writer *w)
 			continue;
 		/* it was never asked; why is said once, on stderr */
 		if (p->error != NULL && nothing_came(p) &&
-		    strcmp(p->error, w->r->err.msg) == 0)
+		    is_told(w, p->error))
 			continue;
 		add_vis(b, p->peer);
 		buf_addf(b, ": %zu %s, %zu %s, %zu unchanged", p->added.n,

@@ -28,6 +28,23 @@ sync_result_free(struct sync_result *r)
 }
 
 int
+sync_result_error(const struct sync_result *r, const char *peer,
+    struct error *err)
+{
+	const struct verdict_ref *v;
+
+	for (size_t i = 0; r->code != CODE_OK && i < r->refs.n; i++) {
+		v = &r->refs.v[i];
+		if (v->code != r->code)
+			continue;
+		return error_set(err, r->code, "'%s': account %s: %s",
+		    vis(peer), vis(v->id), v->reason != NULL ? v->reason :
+		    verdict_names[v->verdict]);
+	}
+	return 0;
+}
+
+int
 scope_make(const struct config *c, const struct config_peer *peer,
     const struct sync_options *o, struct scope *out, struct error *err)
 {

@@ -61,6 +61,11 @@ int sync_push(struct store *s, const struct config *c,
     const struct config_peer *peer, const struct sync_options *opts,
     struct sync_result *result, struct error *err) WARN_UNUSED;
 
+/* What did not come, or go, as a failure: the first of the worst; *err is not
+ * touched where nothing failed. */
+int sync_result_error(const struct sync_result *r, const char *peer,
+    struct error *err) WARN_UNUSED;
+
 void sync_result_free(struct sync_result *r);
 
 /*

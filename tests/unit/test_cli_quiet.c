@@ -118,7 +118,7 @@ row(const char *kind, const char *name, bool quiet, enum code code, int after)
 	free(c->state_dir);
 	c->state_dir = strdup(tmp_path("rows"));
 	cli.config = c;
-	held = quiet_hold_row(&cli, kind, name, code);
+	held = quiet_hold_row(&cli, "renew", kind, name, code);
 	config_free(c);
 	return held;
 }

@@ -85,7 +85,18 @@ static const struct {
 	    "key, it belongs to the top level" },
 	{ "peer: {}\n", "1, column 1: peer: unknown key, did you mean "
 	    "'peers'" },
-	{ "max_parallel: 16\n", "1, column 1: max_parallel: unknown key" },
+	{ "prometheus_file: \"\"\n", "1, column 1: prometheus_file: unknown "
+	    "key" },
+	{ "max_parallel: 0\n", "1, column 15: max_parallel: found '0', want "
+	    "a number from 1 to 1000" },
+	{ "max_parallel: 1001\n", "1, column 15: max_parallel: found '1001', "
+	    "want a number from 1 to 1000" },
+	{ "max_parallel: 16s\n", "1, column 15: max_parallel: found a text "
+	    "('16s'), want a number" },
+	{ "max_parallel: -3\n", "1, column 15: max_parallel: found '-3', "
+	    "want a number from 1 to 1000" },
+	{ "max_parallel: \"8\"\n", "1, column 15: max_parallel: found a text "
+	    "('8'), want a number" },
 	{ "state_dir: 8\n", "1, column 12: state_dir: found a number ('8'), "
 	    "want a text, so put it in quotes" },
 	{ "state_dir: yes\n", "1, column 12: state_dir: found a boolean "
@@ -281,6 +292,7 @@ test_defaults(void **state)
 	assert_string_equal(c->certbot_program, "certbot");
 	assert_int_equal(c->lock_timeout, CONFIG_AUTO);
 	assert_int_equal(c->quiet_for, 24 * 3600);
+	assert_int_equal(c->max_parallel, 16);
 	assert_int_equal(c->reuse_cutoff, CUTOFF_AUTO);
 	assert_string_equal(c->server,
 	    "https://acme-v02.api.letsencrypt.org/directory");
@@ -307,6 +319,7 @@ test_values(void **state)
 	    "certbot:\n"	/* all commented out */
 	    "lock_timeout: 1m30s\n"
 	    "quiet_for: 0\n"
+	    "max_parallel: 3\n"
 	    "state_dir: /var//x///\n"
 	    "environment: [AWS_*, FOO]\n"
 	    "acme: {server: \"https://ca.example:14000/dir\", "
@@ -329,6 +342,7 @@ test_values(void **state)
 	assert_true(c->found);
 	assert_int_equal(c->lock_timeout, 90);
 	assert_int_equal(c->quiet_for, 0);
+	assert_int_equal(c->max_parallel, 3);
 	assert_int_equal(c->reuse_cutoff, CUTOFF_BOULDER);
 	assert_string_equal(c->state_dir, "/var//x");
 	assert_int_equal(c->environment.n, 2);

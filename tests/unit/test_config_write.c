@@ -45,7 +45,7 @@ clean(void)
 /* Everything that YAML could take for something else. */
 static const char tricky[] =
     "state_dir: \"/x y: z #1\"\n"
-    "quiet_for: 0\nlock_timeout: 1h30m\n"
+    "quiet_for: 0\nlock_timeout: 1h30m\nmax_parallel: 100\n"
     "environment: [A, \"yes\", \"NO\"]\n"
     "acme:\n  profile: \"true\"\n  reuse_cutoff: boulder\n"
     "peers:\n"

@@ -327,6 +327,78 @@ dies_with_us(void **state)
 	close(fds[1]);
 }
 
+/* ---- a copy of ourselves ------------------------------------------------ */
+
+static int
+tell_fds(void *arg, int fd)
+{
+	int *given = arg, open_fds = 0;
+	char text[32];
+	int n;
+
+	for (int i = 0; i < 256; i++)
+		open_fds += fcntl(i, F_GETFD) != -1;
+	n = snprintf(text, sizeof(text), "%d %d %d", *given, open_fds,
+	    getpgrp() == getpid());
+	return write(fd, text, (size_t)n) == n ? 7 : 1;
+}
+
+static int
+die(void *arg, int fd)
+{
+	(void)arg;
+	(void)fd;
+	(void)raise(SIGKILL);
+	return 0;
+}
+
+static int
+linger(void *arg, int fd)
+{
+	(void)arg;
+	(void)fd;
+	while (pause() == -1)
+		;
+	return 0;
+}
+
+static void
+copies(void **state)
+{
+	struct error err;
+	struct proc p;
+	char text[32] = "";
+	int status, given = 42;
+	int64_t began;
+
+	(void)state;
+	assert_int_equal(proc_fork(&p, tell_fds, &given, "it", &err), 0);
+	assert_true(read(p.out, text, sizeof(text) - 1) > 0);
+	/* stdin, stdout, stderr and the pipe */
+	assert_string_equal(text, "42 4 1");
+	assert_int_equal(proc_wait(&p, clock_mono() + 5000, &status, &err),
+	    0);
+	assert_int_equal(status, 7);
+	proc_kill(&p);
+
+	assert_int_equal(proc_fork(&p, die, NULL, "it", &err), 0);
+	assert_int_equal(read(p.out, text, sizeof(text)), 0);
+	assert_int_equal(proc_wait(&p, clock_mono() + 5000, &status, &err),
+	    0);
+	assert_int_equal(status, 256 + SIGKILL);
+	proc_kill(&p);
+
+	/* TERM ends it though we ignore that ourselves */
+	(void)signal(SIGTERM, SIG_IGN);
+	assert_int_equal(proc_fork(&p, linger, NULL, "it", &err), 0);
+	(void)signal(SIGTERM, SIG_DFL);
+	began = clock_mono();
+	assert_int_equal(proc_wait(&p, began + 100, &status, &err), -1);
+	assert_int_equal(err.code, CODE_RETRY);
+	assert_true(clock_mono() - began < 1500);
+	proc_kill(&p);
+}
+
 static void
 environment(void **state)
 {
@@ -410,6 +482,7 @@ main(void)
 		cmocka_unit_test(cannot_start),
 		cmocka_unit_test(pipes_by_hand),
 		cmocka_unit_test(dies_with_us),
+		cmocka_unit_test(copies),
 		cmocka_unit_test(clean_start),
 		cmocka_unit_test(environment),
 		cmocka_unit_test(finds_programs),
