@@ -25,6 +25,15 @@ enum {
 	/* an answer of the CA (design, section 7) */
 	LIMIT_HTTP_BODY = 1024 * 1024,
 	LIMIT_HTTP_HEADERS = 64 * 1024,
+	/* a sealed bundle on an object store: 32 MiB of it, and what seals
+	 * it; its upload and download go by blocks of this */
+	LIMIT_OBJECT = 33 * 1024 * 1024,
+	LIMIT_OBJECT_BUFFER = 64 * 1024,
+	/* an ETag; the longest in use have 70 bytes */
+	LIMIT_ETAG = 256,
+	/* a file with a token, a netrc, AWS credentials, a client's
+	 * certificate with its chain */
+	LIMIT_SECRET_FILE = 64 * 1024,
 	LIMIT_HTTP_CONNECT = 15 * 1000,
 	LIMIT_HTTP_STALL = 30 * 1000,
 	LIMIT_HTTP_TOTAL = 120 * 1000,

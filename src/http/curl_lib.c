@@ -2,10 +2,13 @@
 #include "http/curl_lib.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/secret.h"
 #include "base/vis.h"
 
 /* The ABI since 2006; what the headers describe is only ever added to. */
@@ -53,4 +56,73 @@ curl_load(struct error *err)
 	}
 	loaded = true;
 	return 0;
+}
+
+/* ---- memory that is wiped when it is freed ------------------------------ */
+
+/* libc's, as another library would call them: only our own allocations are
+ * ours to fail. */
+static void *(*libc_malloc)(size_t);
+static void *(*libc_calloc)(size_t, size_t);
+
+static void *
+take(size_t n)
+{
+	return libc_malloc(n);
+}
+
+static void *
+take_zeroed(size_t n, size_t size)
+{
+	return libc_calloc(n, size);
+}
+
+static void
+wiping_free(void *p)
+{
+	secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void *
+wiping_realloc(void *p, size_t n)
+{
+	size_t has = malloc_usable_size(p);
+	void *to;
+
+	if (p != NULL && n <= has)
+		return p;
+	if ((to = libc_malloc(n)) == NULL)
+		return NULL;
+	if (p != NULL) {
+		memcpy(to, p, has);
+		wiping_free(p);
+	}
+	return to;
+}
+
+static char *
+take_copy(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *to = libc_malloc(n);
+
+	if (to != NULL)
+		memcpy(to, s, n);
+	return to;
+}
+
+CURLcode
+curl_start(void)
+{
+	void *f;
+
+	if ((f = dlsym(RTLD_DEFAULT, "malloc")) == NULL)
+		return CURLE_FAILED_INIT;
+	memcpy(&libc_malloc, &f, sizeof(f));
+	if ((f = dlsym(RTLD_DEFAULT, "calloc")) == NULL)
+		return CURLE_FAILED_INIT;
+	memcpy(&libc_calloc, &f, sizeof(f));
+	return curl.global_init_mem(CURL_GLOBAL_DEFAULT, take, wiping_free,
+	    wiping_realloc, take_copy, take_zeroed);
 }

@@ -16,7 +16,8 @@
  */
 #define CURL_FUNCTIONS(F) \
 	F(easy_cleanup) F(easy_getinfo) F(easy_init) F(easy_perform) \
-	F(easy_reset) F(easy_setopt) F(easy_strerror) F(free) F(global_init) \
+	F(easy_reset) F(easy_setopt) F(easy_strerror) F(free) \
+	F(global_init_mem) \
 	F(multi_add_handle) F(multi_cleanup) F(multi_info_read) \
 	F(multi_init) F(multi_perform) F(multi_poll) \
 	F(multi_remove_handle) F(multi_setopt) F(multi_strerror) \
@@ -34,5 +35,9 @@ extern struct curl_lib curl;
 /* Before the first call; again is nothing.  CODE_ERROR where there is no
  * libcurl.so.4 or it lacks a function. */
 int curl_load(struct error *err) WARN_UNUSED;
+
+/* curl_global_init_mem() with libc's own functions, but that what is freed or
+ * moved is wiped: passwords, tokens, what was sent. */
+CURLcode curl_start(void);
 
 #endif

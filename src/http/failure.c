@@ -77,9 +77,33 @@ handshake(const struct transfer *t, struct error *err)
 	bool cut = strstr(t->curl_error, "SYSCALL") != NULL ||
 	    strstr(t->curl_error, "reset") != NULL;
 
+	/* an alert of TLS 1.2 or 1.3 that asks for a client's certificate */
+	if (t->auth != NULL && t->auth->cert.data == NULL &&
+	    strstr(t->curl_error, "alert") != NULL) {
+		error_set(err, CODE_TRUST, "'%s': no TLS connection: %s; "
+		    "perhaps it wants a client certificate (client_cert and "
+		    "client_key)", vis(t->url), vis(why(t,
+		    CURLE_SSL_CONNECT_ERROR)));
+		return;
+	}
 	error_set(err, cut ? CODE_RETRY : CODE_TRUST,
 	    "'%s': no TLS connection: %s", vis(t->url),
 	    vis(why(t, CURLE_SSL_CONNECT_ERROR)));
+}
+
+static void
+cut_off(const struct transfer *t, CURLcode rc, struct error *err)
+{
+	/* TLS 1.3 tells it behind the handshake */
+	if (strstr(t->curl_error, "alert") != NULL)
+		handshake(t, err);
+	else if (strstr(t->curl_error, "CONNECT") != NULL)
+		error_set(err, CODE_RETRY, "'%s': the proxy does not let us "
+		    "through: %s; see acme.proxy and https_proxy",
+		    vis(t->url), vis(why(t, rc)));
+	else
+		error_set(err, CODE_RETRY, "'%s': the answer was cut off: %s",
+		    vis(t->url), vis(why(t, rc)));
 }
 
 void
@@ -119,10 +143,17 @@ http_failure(const struct transfer *t, CURLcode rc, struct error *err)
 	case CURLE_SSL_CONNECT_ERROR:
 		handshake(t, err);
 		break;
-	case CURLE_PARTIAL_FILE:
-	case CURLE_GOT_NOTHING:
+	case CURLE_SSL_CERTPROBLEM:
+		error_set(err, CODE_USAGE, "'%s': the client certificate "
+		    "cannot be used: %s; do client_cert and client_key belong "
+		    "together?", vis(t->url), vis(why(t, rc)));
+		break;
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
+		cut_off(t, rc, err);
+		break;
+	case CURLE_PARTIAL_FILE:
+	case CURLE_GOT_NOTHING:
 	case CURLE_HTTP2:
 	case CURLE_HTTP2_STREAM:
 		error_set(err, CODE_RETRY, "'%s': the answer was cut off: %s",

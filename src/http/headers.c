@@ -28,6 +28,7 @@ http_headers_free(struct http_headers *h)
 	free(h->location);
 	free(h->nonce);
 	free(h->retry_after);
+	free(h->etag);
 	strs_free(&h->alternates);
 	memset(h, 0, sizeof(*h));
 }
@@ -58,18 +59,34 @@ keep(char **out, const char *val, size_t len, size_t max, struct error *err)
 }
 
 static int
-take_date(struct http_headers *h, const char *val, size_t len)
+take_date(int64_t *out, const char *val, size_t len)
 {
 	char text[64];
 
-	h->date = 0;
+	*out = 0;
 	if (len >= sizeof(text) || memchr(val, '\0', len) != NULL)
 		return 0;
 	memcpy(text, val, len);
 	text[len] = '\0';
-	if (time_parse_http(text, &h->date) == -1 || h->date < 0)
-		h->date = 0;
+	if (time_parse_http(text, out) == -1 || *out < 0)
+		*out = 0;
 	return 0;
+}
+
+/* [W/]"...", with nothing in it that could end the field. */
+static bool
+entity_tag(const char *s, size_t len)
+{
+	if (len >= 2 && s[0] == 'W' && s[1] == '/') {
+		s += 2;
+		len -= 2;
+	}
+	if (len < 2 || s[0] != '"' || s[len - 1] != '"')
+		return false;
+	for (size_t i = 1; i < len - 1; i++)
+		if (s[i] <= ' ' || s[i] == '"' || s[i] > '~')
+			return false;
+	return true;
 }
 
 static bool
@@ -117,7 +134,12 @@ http_headers_line(struct http_headers *h, const char *line, size_t len,
 		return keep(&h->nonce, val, base64url_only(val, len) ? len : 0,
 		    NONCE_MAX, err);
 	if (named(line, nlen, "date"))
-		return take_date(h, val, len);
+		return take_date(&h->date, val, len);
+	if (named(line, nlen, "last-modified"))
+		return take_date(&h->modified, val, len);
+	if (named(line, nlen, "etag"))
+		return keep(&h->etag, val, entity_tag(val, len) ? len : 0,
+		    LIMIT_ETAG, err);
 	if (named(line, nlen, "link"))
 		return link_alternates(val, len, &h->alternates, err);
 	return 0;

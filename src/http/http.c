@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/strs.h"
@@ -32,6 +33,7 @@ struct http {
 
 static const char *const method_names[] = {
 	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST",
+	[HTTP_PUT] = "PUT",
 };
 
 int
@@ -43,7 +45,7 @@ http_start(struct error *err)
 		return 0;
 	if (curl_load(err) == -1)
 		return -1;
-	if (curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_start() != CURLE_OK)
 		return error_set(err, CODE_ERROR, "libcurl does not start");
 	started = true;
 	return 0;
@@ -155,7 +157,7 @@ on_body(char *data, size_t size, size_t n, void *arg)
 		error_nomem(&t->refused);
 	else
 		error_set(&t->refused, CODE_ERROR,
-		    "its answer is longer than %d bytes", LIMIT_HTTP_BODY);
+		    "its answer is longer than %zu bytes", t->body.max);
 	return 0;
 }
 
@@ -192,11 +194,14 @@ set_trust(const struct http *h, CURL *e)
 }
 
 static void
-set_limits(CURL *e)
+set_limits(CURL *e, const struct http_request *req)
 {
+	bool object = req->max_body > LIMIT_HTTP_BODY;
+
 	curl.easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS,
 	    (long)LIMIT_HTTP_CONNECT);
-	curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)LIMIT_HTTP_TOTAL);
+	curl.easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(req->total > 0 ?
+	    req->total : LIMIT_HTTP_TOTAL));
 	curl.easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	curl.easy_setopt(e, CURLOPT_LOW_SPEED_TIME,
 	    (long)LIMIT_HTTP_STALL / 1000);
@@ -204,10 +209,12 @@ set_limits(CURL *e)
 	curl.easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl.easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	curl.easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
-	curl.easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)SEND_BUFFER);
-	curl.easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
-	curl.easy_setopt(e, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
+	curl.easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)(object ?
+	    LIMIT_OBJECT_BUFFER : SEND_BUFFER));
+	curl.easy_setopt(e, CURLOPT_BUFFERSIZE, (long)(object ?
+	    LIMIT_OBJECT_BUFFER : RECEIVE_BUFFER));
+	curl.easy_setopt(e, CURLOPT_HTTP_VERSION, (long)(req->auth != NULL ?
+	    CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS));
 	curl.easy_setopt(e, CURLOPT_USERAGENT,
 	    "acmeferry/" ACMEFERRY_VERSION);
 }
@@ -223,10 +230,15 @@ set_method(struct transfer *t, CURL *e, size_t len)
 		curl.easy_setopt(e, CURLOPT_NOBODY, 1L);
 		break;
 	case HTTP_POST:
+	case HTTP_PUT:
 		curl.easy_setopt(e, CURLOPT_POST, 1L);
+		/* not an upload: libcurl signs only what it has */
+		if (t->method == HTTP_PUT)
+			curl.easy_setopt(e, CURLOPT_CUSTOMREQUEST, "PUT");
 		curl.easy_setopt(e, CURLOPT_POSTFIELDS,
 		    t->request != NULL ? t->request : "");
-		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long)len);
+		curl.easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)len);
 		break;
 	}
 }
@@ -243,27 +255,78 @@ add_field(struct transfer *t, const char *field, struct error *err)
 }
 
 static int
-set_fields(struct transfer *t, const char *content_type, struct error *err)
+add_named(struct transfer *t, const char *name, const char *value,
+    struct error *err)
 {
 	char *field = NULL;
 	int r;
 
-	/* RFC 8555 section 6.1 */
-	if (add_field(t, "Accept-Language: en", err) == -1 ||
-	    add_field(t, "Expect:", err) == -1)
-		return -1;
-	if (content_type == NULL)
+	if (value == NULL)
 		return 0;
-	if (str_printf(&field, err, "Content-Type: %s", content_type) == -1)
+	if (str_printf(&field, err, "%s: %s", name, value) == -1)
 		return -1;
 	r = add_field(t, field, err);
 	free(field);
 	return r;
 }
 
+/* A signature of AWS covers the body by this field, which libcurl before 8.0
+ * does not send of its own. */
 static int
-set_all(const struct http *h, struct transfer *t, size_t len,
+add_digest(struct transfer *t, const struct http_request *req,
     struct error *err)
+{
+	char hex[DIGEST_SHA256_HEX];
+
+	if (digest_sha256_hex(req->body != NULL ? req->body : "",
+	    req->body_len, hex, err) == -1)
+		return -1;
+	return add_named(t, "x-amz-content-sha256", hex, err);
+}
+
+static int
+add_session(struct transfer *t, const struct secret *token,
+    struct error *err)
+{
+	static const char name[] = "x-amz-security-token: ";
+	struct secret field;
+	int r;
+
+	if (token->data == NULL)
+		return 0;
+	if (secret_alloc(&field, sizeof(name) - 1 + token->len, err) == -1)
+		return -1;
+	memcpy(field.data, name, sizeof(name) - 1);
+	memcpy(field.data + sizeof(name) - 1, token->data, token->len);
+	r = add_field(t, (const char *)field.data, err);
+	secret_free(&field);
+	return r;
+}
+
+static int
+set_fields(struct transfer *t, const struct http_request *req,
+    struct error *err)
+{
+	const struct http_auth *a = req->auth;
+
+	/* RFC 8555 section 6.1; a field that is taken away so would be in a
+	 * signature all the same */
+	if (a == NULL && (add_field(t, "Accept-Language: en", err) == -1 ||
+	    add_field(t, "Expect:", err) == -1))
+		return -1;
+	if (add_named(t, "Content-Type", req->content_type, err) == -1 ||
+	    add_named(t, "If-Match", req->if_match, err) == -1 ||
+	    add_named(t, "If-None-Match", req->if_none_match, err) == -1)
+		return -1;
+	if (a == NULL || a->kind != HTTP_AUTH_SIGV4)
+		return 0;
+	return add_digest(t, req, err) == -1 ? -1 :
+	    add_session(t, &a->token, err);
+}
+
+static int
+set_all(const struct http *h, struct transfer *t,
+    const struct http_request *req, struct error *err)
 {
 	CURL *e = t->easy;
 
@@ -274,8 +337,10 @@ set_all(const struct http *h, struct transfer *t, size_t len,
 	    curl.easy_setopt(e, CURLOPT_PROXY, h->proxy) != CURLE_OK)
 		return error_nomem(err);
 	set_trust(h, e);
-	set_limits(e);
-	set_method(t, e, len);
+	set_limits(e, req);
+	set_method(t, e, req->body_len);
+	if (t->auth != NULL && http_auth_set(t, err) == -1)
+		return -1;
 	curl.easy_setopt(e, CURLOPT_HTTPHEADER, t->fields);
 	curl.easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl.easy_setopt(e, CURLOPT_WRITEDATA, t);
@@ -285,6 +350,8 @@ set_all(const struct http *h, struct transfer *t, size_t len,
 	curl.easy_setopt(e, CURLOPT_PRIVATE, t);
 	/* what the proxy itself says is not the CA's answer */
 	curl.easy_setopt(e, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	/* nor is what we say to the CA for the proxy */
+	curl.easy_setopt(e, CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
 	return 0;
 }
 
@@ -300,21 +367,47 @@ easy_handle(struct http *h)
 	return e;
 }
 
+static int
+copy_body(struct transfer *t, const struct http_request *req,
+    struct error *err)
+{
+	if (req->body == NULL)
+		return 0;
+	if ((t->request = malloc(req->body_len + 1)) == NULL)
+		return error_nomem(err);
+	memcpy(t->request, req->body, req->body_len);
+	t->request[req->body_len] = '\0';
+	return 0;
+}
+
 int
 http_submit(struct http *h, enum http_method method, const char *url,
     const char *content_type, const char *body, size_t body_len,
     http_done *done, void *arg, struct error *err)
 {
+	struct http_request req = { .method = method, .url = url,
+		.content_type = content_type, .body = body,
+		.body_len = body_len };
+
+	return http_request(h, &req, done, arg, err);
+}
+
+int
+http_request(struct http *h, const struct http_request *req,
+    http_done *done, void *arg, struct error *err)
+{
 	struct transfer *t = NULL;
 
-	if (!str_starts(url, "https://"))
+	if (!str_starts(req->url, "https://"))
 		return error_set(err, CODE_ERROR, "'%s': want an https:// URL",
-		    vis(url));
+		    vis(req->url));
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return error_nomem(err);
-	buf_init(&t->body, LIMIT_HTTP_BODY);
+	buf_init(&t->body, req->max_body != 0 ? req->max_body :
+	    LIMIT_HTTP_BODY);
 	error_clear(&t->refused);
-	t->method = method;
+	t->method = req->method;
+	t->auth = req->auth;
 	t->done = done;
 	t->arg = arg;
 	t->begun = clock_mono();
@@ -323,15 +416,14 @@ http_submit(struct http *h, enum http_method method, const char *url,
 		h->first->prev = t;
 	h->first = t;
 	h->pending++;
-	if (str_dup(&t->url, url, err) == -1 ||
-	    (body != NULL && str_dup(&t->request, body, err) == -1) ||
-	    set_fields(t, content_type, err) == -1)
+	if (str_dup(&t->url, req->url, err) == -1 ||
+	    copy_body(t, req, err) == -1 || set_fields(t, req, err) == -1)
 		goto fail;
 	if ((t->easy = easy_handle(h)) == NULL) {
 		error_nomem(err);
 		goto fail;
 	}
-	if (set_all(h, t, body_len, err) == -1)
+	if (set_all(h, t, req, err) == -1)
 		goto fail;
 	if (curl.multi_add_handle(h->multi, t->easy) != CURLM_OK) {
 		error_nomem(err);
@@ -370,8 +462,10 @@ answer(struct transfer *t, CURLcode rc)
 	r.content_type = t->headers.content_type;
 	r.location = t->headers.location;
 	r.nonce = t->headers.nonce;
+	r.etag = t->headers.etag;
 	r.alternates = &t->headers.alternates;
 	r.date = t->headers.date;
+	r.modified = t->headers.modified;
 	r.retry_after = http_retry_after(&t->headers, clock_now());
 	t->done(t->arg, &r, NULL);
 }

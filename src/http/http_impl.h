@@ -10,7 +10,8 @@
 
 /* Shared by the files of http/ alone. */
 
-/* libcurl is loaded and started once, when it is needed. */
+/* libcurl is loaded and started once, when it is needed; from then on it wipes
+ * what it frees. */
 int http_start(struct error *err) WARN_UNUSED;
 
 struct transfer {
@@ -19,6 +20,7 @@ struct transfer {
 	enum http_method method;
 	char *url;
 	char *request;		/* our body */
+	const struct http_auth *auth;	/* NULL: none */
 	struct curl_slist *fields;
 	struct http_headers headers;
 	struct buf body;
@@ -28,6 +30,9 @@ struct transfer {
 	http_done *done;
 	void *arg;
 };
+
+/* Tells libcurl who we are; what it cannot take is CODE_ERROR. */
+int http_auth_set(const struct transfer *t, struct error *err) WARN_UNUSED;
 
 /* What a failed transfer means. */
 void http_failure(const struct transfer *t, CURLcode rc, struct error *err);

@@ -31,8 +31,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size -= len;
 	}
 	wait = http_retry_after(&h, 1795467960);
-	if (wait < -1 || h.date < 0 || h.bytes > LIMIT_HTTP_HEADERS)
+	if (wait < -1 || h.date < 0 || h.modified < 0 ||
+	    h.bytes > LIMIT_HTTP_HEADERS)
 		abort();
+	/* it goes into a request as it is */
+	if (h.etag != NULL && strlen(h.etag) > LIMIT_ETAG)
+		abort();
+	for (const char *s = h.etag; s != NULL && *s != '\0'; s++)
+		if (*s <= ' ' || *s > '~')
+			abort();
 	for (const char *s = h.nonce; s != NULL && *s != '\0'; s++)
 		if (!isalnum((unsigned char)*s) && *s != '-' && *s != '_')
 			abort();

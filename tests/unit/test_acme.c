@@ -405,6 +405,12 @@ line(struct http_headers *h, const char *text)
 	assert_int_equal(http_headers_line(h, text, strlen(text), &err), 0);
 }
 
+static const char *const bad_etags[] = {
+	"ETag: 5f", "ETag: \"", "ETag: \"5f", "ETag: w/\"5f\"",
+	"ETag: \"a b\"", "ETag: \"a\"b\"", "ETag: \"\xc3\xa4\"",
+	"ETag: ", "ETag: W/", "ETag: \"a\rb\"",
+};
+
 static void
 headers(void **state)
 {
@@ -430,6 +436,18 @@ headers(void **state)
 	assert_null(h.location);
 	assert_int_equal(h.date, 0);
 	assert_int_equal(http_retry_after(&h, 0), -1);
+	/* RFC 9110 section 8.8.3: an ETag goes back as it came, or not */
+	line(&h, "Last-Modified: Mon, 23 Nov 2026 21:05:00 GMT\r\n");
+	assert_int_equal(h.modified, 1795467900);
+	line(&h, "ETag: \"5f-!~\"\r\n");
+	assert_string_equal(h.etag, "\"5f-!~\"");
+	line(&h, "etag:W/\"\"");
+	assert_string_equal(h.etag, "W/\"\"");
+	for (size_t i = 0; i < COUNT(bad_etags); i++) {
+		line(&h, bad_etags[i]);
+		assert_null(h.etag);
+		line(&h, "ETag: \"x\"");
+	}
 	/* RFC 8555 section 6.5.1: what is no base64url is no nonce */
 	line(&h, "Replay-Nonce: a\"b\r\n");
 	assert_null(h.nonce);
