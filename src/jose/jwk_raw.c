@@ -13,11 +13,11 @@ enum {
 };
 
 static const struct jwk_curve curves[] = {
-	{ "P-256", "ES256", 32,
+	{ "P-256", "prime256v1", "ES256", 32,
 	  { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 }, 10 },
-	{ "P-384", "ES384", 48,
+	{ "P-384", "secp384r1", "ES384", 48,
 	  { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22 }, 7 },
-	{ "P-521", "ES512", 66,
+	{ "P-521", "secp521r1", "ES512", 66,
 	  { 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23 }, 7 },
 };
 
@@ -25,6 +25,16 @@ static const char *const rsa_names[RAW_MAX] = {
 	"n", "e", "d", "p", "q", "dp", "dq", "qi"
 };
 static const char *const ec_names[] = { "x", "y", "d" };
+
+const struct jwk_curve *
+jwk_curve(const char *name)
+{
+	for (size_t i = 0; i < sizeof(curves) / sizeof(curves[0]); i++)
+		if (strcmp(curves[i].name, name) == 0 ||
+		    strcmp(curves[i].group, name) == 0)
+			return &curves[i];
+	return NULL;
+}
 
 void
 jwk_raw_free(struct jwk_raw *raw)

@@ -33,7 +33,8 @@ enum {
 };
 
 struct jwk_curve {
-	const char *name;	/* JWK's and OpenSSL's */
+	const char *name;	/* JWK's, which OpenSSL knows too */
+	const char *group;	/* OpenSSL's own */
 	const char *alg;
 	size_t size;		/* bytes of a coordinate */
 	unsigned char oid[10];	/* DER, with tag and length */
@@ -47,6 +48,9 @@ struct jwk_raw {
 	bool has_private;
 	bool has_crt;
 };
+
+/* By JWK's or any of OpenSSL's names; NULL: none of ours. */
+const struct jwk_curve *jwk_curve(const char *name);
 
 /* Decodes; form is checked (lengths, alphabet, all CRT members or none). */
 int jwk_raw_parse(const char *text, size_t len, const char *what,
