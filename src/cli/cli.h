@@ -115,6 +115,8 @@ int cmd_verify(struct cli *, const struct cli_args *, struct error *);
 int cmd_pull(struct cli *, const struct cli_args *, struct error *);
 int cmd_push(struct cli *, const struct cli_args *, struct error *);
 int cmd_sync(struct cli *, const struct cli_args *, struct error *);
+int cmd_export(struct cli *, const struct cli_args *, struct error *);
+int cmd_import(struct cli *, const struct cli_args *, struct error *);
 int cmd_issue(struct cli *, const struct cli_args *, struct error *);
 int cmd_renew(struct cli *, const struct cli_args *, struct error *);
 int cmd_backups(struct cli *, const struct cli_args *, struct error *);
@@ -130,8 +132,8 @@ int cmd_config(struct cli *, const struct cli_args *, struct error *);
 /* each cmd_NAME.c also defines its table, named in cli/commands.c */
 extern const struct cli_option migrate_options[], list_options[],
     check_options[], verify_options[], pull_options[], push_options[],
-    sync_options[], issue_options[], renew_options[], backups_options[],
-    restore_options[],
+    sync_options[], export_options[], import_options[],
+    issue_options[], renew_options[], backups_options[], restore_options[],
     detach_options[], forget_options[], serve_options[], authorize_options[],
     holders_options[], responder_options[], hook_options[],
     config_options[];
@@ -157,6 +159,12 @@ bool cli_is_prefix(const char *which);
  * begins several ids. */
 int cli_selected(struct cli *cli, struct store *s, struct strs *out,
     struct error *err) WARN_UNUSED;
+/* The one local account that a selector names (--server narrows it); which
+ * NULL: the only one.  *out is in all, which the caller frees; NULL: none.
+ * CODE_STORE where it is not one, with the list. */
+int cli_find_account(struct cli *cli, struct store *s, const char *which,
+    struct accounts *all, const struct account **out, struct error *err)
+    WARN_UNUSED;
 /* A row of the report for an account of a store. */
 int cli_report_account(struct cli *cli, const struct account *a,
     const char *origin, struct error *err) WARN_UNUSED;

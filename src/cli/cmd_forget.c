@@ -3,14 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/vis.h"
 #include "store/backup.h"
 #include "store/holders.h"
 #include "store/server.h"
-
-enum { LIST_MAX = 1500 };	/* bytes of a list in a message */
 
 const struct cli_option forget_options[] = {
 	{ .name = NULL }
@@ -24,61 +21,6 @@ struct work {
 	const struct account *account;	/* borrowed; NULL: there is none */
 	char *backup;
 };
-
-/* ---- which account ------------------------------------------------------ */
-
-/* One directory that is reached by two names is one account. */
-static bool
-same_dir(const struct account *a, const struct account *b)
-{
-	struct stat x, y;
-
-	return stat(a->path, &x) == 0 && stat(b->path, &y) == 0 &&
-	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-static int
-ambiguous(const struct work *w, struct error *err)
-{
-	const char *sep = "";
-	const struct account *a;
-	struct buf b;
-
-	buf_init(&b, 2 * LIST_MAX);
-	for (size_t i = 0; i < w->accounts.n && b.len < LIST_MAX; i++) {
-		a = w->accounts.v[i];
-		if (!account_matches(a, w->which))
-			continue;
-		buf_addf(&b, "%s%s of %s", sep, vis(a->dirname),
-		    vis(a->server));
-		sep = ", ";
-	}
-	error_set(err, CODE_STORE, "'%s': names several accounts: %s; choose "
-	    "one with more digits or --server", vis(w->which), buf_str(&b));
-	buf_free(&b);
-	return -1;
-}
-
-static int
-find(struct work *w, struct error *err)
-{
-	struct account *a;
-	bool found = false;
-
-	if (store_accounts(w->store, w->cli->server, 0, &w->accounts, err) ==
-	    -1)
-		return -1;
-	for (size_t i = 0; i < w->accounts.n; i++) {
-		a = w->accounts.v[i];
-		if (!account_matches(a, w->which))
-			continue;
-		if (found && !same_dir(w->account, a))
-			return ambiguous(w, err);
-		found = true;
-		w->account = a;
-	}
-	return 0;
-}
 
 /* ---- who needs it ------------------------------------------------------- */
 
@@ -221,7 +163,8 @@ forget(struct work *w, struct error *err)
 {
 	struct cli *cli = w->cli;
 
-	if (find(w, err) == -1)
+	if (cli_find_account(cli, w->store, w->which, &w->accounts,
+	    &w->account, err) == -1)
 		return -1;
 	if (w->account == NULL)
 		return say_gone(w, err);

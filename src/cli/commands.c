@@ -36,6 +36,16 @@ static const char *const push_examples[] = {
 	"acmeferry push file:///mnt/other/etc/letsencrypt", NULL
 };
 
+static const char *const export_examples[] = {
+	"acmeferry export /root/account.pem --key pem",
+	"acmeferry export - --key jwk --account 3f2a", NULL
+};
+
+static const char *const import_examples[] = {
+	"acmeferry import account_key.pem --key",
+	"acmeferry import account.key --key --passphrase-file pass", NULL
+};
+
 static const char *const authorize_examples[] = {
 	"acmeferry authorize internal.example.com --key id_ed25519.pub "
 	"--allow read --name app.example.com", NULL
@@ -103,6 +113,16 @@ const struct command commands[] = {
 	    "the CA can decide stays as it is there.", push_options,
 	    push_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
 	    cmd_push },
+	{ "export", GROUP_MOVE, "FILE", "write the key of an account",
+	    "For another ACME client.  The account is the only one, or that "
+	    "of --account and --server.  FILE is made with mode 0600; what is "
+	    "there already stays; '-' is standard output.", export_options,
+	    export_examples, 1, 1, CMD_ACCOUNTS, cmd_export },
+	{ "import", GROUP_MOVE, "FILE", "take the key of an account",
+	    "From another ACME client.  The CA (--server, else acme.server) "
+	    "says which account has this key; nobody is ever registered.  "
+	    "'-' is standard input.", import_options, import_examples, 1, 1,
+	    CMD_ACCOUNTS | CMD_PEERS, cmd_import },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "issue a certificate, if it is due",
 	    "A lineage that is not due stays as it is.  Names that are not "

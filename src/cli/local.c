@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/vis.h"
 
@@ -11,7 +12,8 @@
 enum {
 	LOCK_TIMEOUT = 30,	/* seconds, where it is "auto" ... */
 	LOCK_CRON = 15 * 60,	/* ... and cron runs us */
-	ID_DIGITS = 32
+	ID_DIGITS = 32,
+	LIST_MAX = 1500		/* bytes of a list in a message */
 };
 
 int64_t
@@ -86,6 +88,71 @@ cli_selected(struct cli *cli, struct store *s, struct strs *out,
 	free(ids);
 	strs_free(&l.ids);
 	return rc;
+}
+
+/* ---- one account -------------------------------------------------------- */
+
+/* One directory that is reached by two names is one account. */
+static bool
+same_dir(const struct account *a, const struct account *b)
+{
+	struct stat x, y;
+
+	return stat(a->path, &x) == 0 && stat(b->path, &y) == 0 &&
+	    x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+static bool
+is_meant(const struct account *a, const char *which)
+{
+	return a != NULL && (which == NULL || account_matches(a, which));
+}
+
+static int
+ambiguous(const struct accounts *l, const char *which, struct error *err)
+{
+	const struct account *a;
+	const char *sep = "";
+	struct buf b;
+
+	buf_init(&b, 2 * LIST_MAX);
+	for (size_t i = 0; i < l->n && b.len < LIST_MAX; i++) {
+		a = l->v[i];
+		if (!is_meant(a, which))
+			continue;
+		buf_addf(&b, "%s%s of %s", sep, vis(a->dirname),
+		    vis(a->server));
+		sep = ", ";
+	}
+	if (which != NULL)
+		error_set(err, CODE_STORE, "'%s': names several accounts: %s; "
+		    "choose one with more digits or --server", vis(which),
+		    buf_str(&b));
+	else
+		error_set(err, CODE_STORE, "there are several accounts: %s; "
+		    "choose one with --account or --server", buf_str(&b));
+	buf_free(&b);
+	return -1;
+}
+
+int
+cli_find_account(struct cli *cli, struct store *s, const char *which,
+    struct accounts *all, const struct account **out, struct error *err)
+{
+	const struct account *a;
+
+	*out = NULL;
+	if (store_accounts(s, cli->server, 0, all, err) == -1)
+		return -1;
+	for (size_t i = 0; i < all->n; i++) {
+		a = all->v[i];
+		if (!is_meant(a, which))
+			continue;
+		if (*out != NULL && !same_dir(*out, a))
+			return ambiguous(all, which, err);
+		*out = a;
+	}
+	return 0;
 }
 
 int

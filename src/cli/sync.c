@@ -65,6 +65,24 @@ cli_sync_rows(struct cli *cli, struct store *s, const struct sync_result *r,
 }
 
 int
+cli_sync_told(struct cli *cli, struct store *s, const char *peer,
+    const char *origin, const struct sync_result *r, const struct error *why,
+    struct error *err)
+{
+	struct error first = *why;
+	int rc = why->code == CODE_OK ? 0 : -1;
+
+	if (rc == 0 && r->code != CODE_OK)
+		rc = sync_result_error(r, peer, &first);
+	if (cli_report_sync(cli, peer, r, rc == -1 ? &first : NULL, err) ==
+	    -1 || cli_sync_rows(cli, s, r, origin, err) == -1)
+		return -1;
+	if (rc == -1)
+		*err = first;
+	return rc;
+}
+
+int
 cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
     const char *origin, struct error *err)
 {
@@ -80,15 +98,11 @@ cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 	    cli_store(cli, &s, err) == -1)
 		goto out;
 	error_clear(&why);
-	rc = work(s, cli->config, peer, &opts, &result, &why);
-	if (rc == 0)
-		rc = sync_result_error(&result, peer->name, &why);
-	if (cli_report_sync(cli, peer->name, &result, rc == -1 ? &why : NULL,
-	    err) == -1 || cli_sync_rows(cli, s, &result, origin != NULL ?
-	    origin : peer->name, err) == -1)
-		rc = -1;
-	else if (rc == -1)
-		*err = why;
+	if (work(s, cli->config, peer, &opts, &result, &why) == -1 &&
+	    why.code == CODE_OK)
+		why.code = CODE_ERROR;
+	rc = cli_sync_told(cli, s, peer->name, origin != NULL ? origin :
+	    peer->name, &result, &why, err);
 out:
 	sync_result_free(&result);
 	store_free(s);

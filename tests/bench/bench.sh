@@ -6,7 +6,7 @@
 . "${0%/*}/../scenario/lib.sh"
 T_ENDED=1
 runs=$1
-need pebble sshd rsync jq strace lego "$CERTBOT"
+need pebble sshd rsync jq strace lego uacme cc "$CERTBOT"
 bad=0
 
 # pair RUNS COMMAND COMMAND: by turns. A and B are the medians of their wall
@@ -132,6 +132,15 @@ pair "$runs" "$(ours issue issue --force -d app.example.com)" \
     --http --http.port 127.0.0.1:$PEBBLE_HTTP_PORT
     --domains app.example.com run" &&
 	row 'issue, built in, window open' 'lego run' "$A" "$B" 0.5
+# uacme has no option for a trust store
+mkdir -p "$memory_dir/uacme/private"
+cp "$keys/bench@example.com.key" "$memory_dir/uacme/private/key.pem"
+cc -shared -fPIC -o "$T/trust.so" "$T_ROOT/tests/lab/preload/trust.c" -ldl
+pair "$runs" "$(ours issue issue --force -d app.example.com)" \
+    "env LD_PRELOAD=$T/trust.so TRUST_FILE=$PEBBLE_CA uacme -o -n -f
+    -a $PEBBLE_DIR_URL -c $memory_dir/uacme -h /bin/true -t EC
+    issue app.example.com" &&
+	row 'issue, built in, window open' 'uacme issue' "$A" "$B" 1
 memory 'issue, built in, window open' \
     "$(ours issue issue --force -d app.example.com)"
 pair 3 "$(ours issue issue --force -d app.example.com)" \

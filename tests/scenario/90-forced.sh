@@ -164,7 +164,7 @@ stop_pebble
 
 # ------------------------------------------------------------- seconds
 rm -rf "$T/surrogate"
-start_acme
+start_acme --seconds $((ROUNDS * 120))
 acme_ctl set authz_lifetime=12 cutoff=0 order_lifetime=60 exact_set=0 \
     orders=0 http_port="$PEBBLE_HTTP_PORT" >/dev/null
 register_at surrogate
