@@ -75,13 +75,19 @@ open_away(const char *path, int flags)
 	return far;
 }
 
-__attribute__((constructor)) static void
-begin(void)
+static void
+open_files(void)
 {
 	needles_fd = open_away(getenv("HEAPSCAN_NEEDLES"), O_RDONLY);
 	out_fd = open_away(getenv("HEAPSCAN_OUT"),
 	    O_WRONLY | O_CREAT | O_APPEND);
 	maps_fd = open_away("/proc/self/maps", O_RDONLY);
+}
+
+__attribute__((constructor)) static void
+begin(void)
+{
+	open_files();
 }
 
 static size_t
@@ -244,6 +250,9 @@ scan_all(void)
 __attribute__((destructor)) static void
 end(void)
 {
+	/* a copy in the background has closed them, and has maps of its own */
+	if (fcntl(needles_fd, F_GETFD) == -1)
+		open_files();
 	/* shared, so that the kernel joins it with no other mapping */
 	ours = mmap(NULL, sizeof(*ours), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

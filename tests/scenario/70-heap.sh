@@ -232,4 +232,73 @@ for again in '' ' again'; do
 	after "migrate$again" 0 2
 	learn
 done
+# ---------------------------------------------------- by the peer, from cron
+# what each side has is in the needles: the certificate's key here, the
+# account's there
+SSHD_PORT=
+write_config surrogate
+# ours RIGHTS LINE [MORE]: the peer's rights, what the certificate says, and
+# what the peer does
+ours() {
+	write_config internal "peers:
+  far:
+    url: 'exec:'
+    command: [$T/bin/scanned, -c, $T/surrogate/config.yml, serve, --allow,
+      $1]
+${3-}
+certificates:
+  app.example.com:
+    domains: [app.example.com]
+    peer: [far]
+    $2
+    deploy_hook: [$T/bin/learn]"
+}
+no_lineage() {
+	rm -rf "$T/internal/etc/live" "$T/internal/etc/archive" \
+	    "$T/internal/etc/renewal"
+}
+ours "issue, --name, app.example.com" "issuer: peer"
+no_lineage
+before=$(wc -l <"$NEEDLES")
+run ferry_at internal issue -d app.example.com
+after "issuer: peer, both ends" 0 2
+isnt "the key of its request was looked for" "$(wc -l <"$NEEDLES")" "$before"
+run ferry_at internal renew app.example.com --now
+after "renew by the peer, both ends" 0 2
+run ferry_at internal renew
+after "renew, nothing is due" 0
+ours read "issuer: builtin"
+no_lineage
+run ferry_at internal renew app.example.com --now
+after "renew, which pulls first, both ends" 0 2
+
+# ------------------------------------------------------------- certbot's hooks
+start_web "$T/www"
+mkdir "$T/www"
+ours "'read,challenge', --webroot, $T/www" "authenticator: hook" \
+    "    challenge: true
+    challenge_check: 127.0.0.1:$PEBBLE_HTTP_PORT"
+run ferry_at internal list --json
+json_is "it has the account" ".accounts[] | select(.id == \"$ID\").state" ok
+clean list 1
+thumbprint=$(jq -j 'if .kty == "RSA" then {e, kty, n} else {crv, kty, x, y}
+    end | tojson' "$ACCOUNT/private_key.json" | openssl dgst -sha256 -binary |
+    openssl base64 -A | tr '+/' '-_' | tr -d =)
+hook() {
+	CERTBOT_DOMAIN=app.example.com CERTBOT_TOKEN=0123456789abcdefghijkl \
+	    CERTBOT_VALIDATION=0123456789abcdefghijkl.$thumbprint \
+	    ferry_at internal hook "$1"
+}
+run hook auth
+rc_is "hook auth" 0
+ok "the response is served" test -s \
+    "$T/www/.well-known/acme-challenge/0123456789abcdefghijkl"
+run hook cleanup
+rc_is "hook cleanup" 0
+# the two, the one in the background that they talk to, and the far end
+all_four() {
+	[ "$(grep -c '^scanned acmeferry ' "$REPORT")" -eq 4 ]
+}
+wait_for 20 all_four
+clean "certbot's hooks, and what they leave in the background" 4
 done_testing
