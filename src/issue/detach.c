@@ -20,7 +20,8 @@
 struct plan {
 	struct lineage *lineage;	/* NULL: none */
 	const struct config_cert *cert;	/* NULL: not configured */
-	bool guard;		/* its authenticator can never prove */
+	bool guard;		/* its authenticator is ours to stop certbot */
+	bool bare;		/* ... or certbot's own, with no hook left */
 	struct buf conf;	/* the new text; empty: stays */
 	struct strs remove;	/* of config.d, the certificate's first */
 };
@@ -42,6 +43,22 @@ add_word(struct buf *words, const char *word)
 	buf_adds(words, word);
 }
 
+/* certbot's manual authenticator asks a person where it has no hook. */
+static int
+find_bare(struct plan *p, const struct lineage *l, unsigned int hooks,
+    struct error *err)
+{
+	char *hook = NULL;
+
+	if (l->authenticator == NULL || strcmp(l->authenticator, "manual") != 0)
+		return 0;
+	if (lineage_param(l, "manual_auth_hook", &hook, err) == -1)
+		return -1;
+	p->bare = hook == NULL || (hooks & LINEAGE_HOOK_AUTH) != 0;
+	free(hook);
+	return 0;
+}
+
 /* What acmeferry wrote goes out of the conf. */
 static int
 plan_conf(struct detach *d, struct plan *p, const struct lineage *l,
@@ -57,6 +74,8 @@ plan_conf(struct detach *d, struct plan *p, const struct lineage *l,
 	rc = lineage_auth(l, &auth, err);
 	if (rc == 0)
 		rc = lineage_hooks(l, &hooks, err);
+	if (rc == 0)
+		rc = find_bare(p, l, hooks, err);
 	p->guard = auth == LINEAGE_AUTH_GUARD;
 	/* else it was adopted, or is none of ours: nothing of it was set */
 	if (rc == -1 || (!p->guard && hooks == 0))
@@ -172,7 +191,7 @@ example(const struct detach *d, const struct plan *p, const struct lineage *l,
 }
 
 static int
-say_guard(struct detach *d, const struct plan *p, const struct lineage *l,
+say_unable(struct detach *d, const struct plan *p, const struct lineage *l,
     struct error *err)
 {
 	char *command = NULL;
@@ -181,10 +200,11 @@ say_guard(struct detach *d, const struct plan *p, const struct lineage *l,
 	rc = example(d, p, l, &command, err);
 	if (rc == 0)
 		rc = strs_addf(&d->todo, err, "'%s': certbot renews it from "
-		    "now on but cannot prove its names: the authenticator is "
-		    "acmeferry's guard, which stops certbot before it asks "
-		    "the CA; give it one that can, such as: %s",
-		    d->name, command);
+		    "now on but cannot prove its names: %s; give it one that "
+		    "can, such as: %s", d->name, p->guard ?
+		    "the authenticator is acmeferry's guard, which stops "
+		    "certbot before it asks the CA" : "its authenticator is "
+		    "'manual' without a hook", command);
 	free(command);
 	return rc;
 }
@@ -220,7 +240,7 @@ plan_lineage(struct detach *d, struct plan *p, const struct lineage *l,
 	    strs_addf(&d->todo, err, "'%s': its names are not known: %s",
 	    d->name, l->problem) == -1)
 		return -1;
-	if (p->guard && say_guard(d, p, l, err) == -1)
+	if ((p->guard || p->bare) && say_unable(d, p, l, err) == -1)
 		return -1;
 	return p->cert == NULL ? say_cron(d, &l->domains, err) : 0;
 }

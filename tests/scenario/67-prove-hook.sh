@@ -231,4 +231,31 @@ run hook cleanup "$NAME" "$token" "$token.$thumbprint"
 rc_is "and removed" 0
 nok "at once" test -e "$RESPONSES/$token"
 is "by who held it" "$(held)" 0
+
+# ------------------------------------------------------------- detached
+CONF=$T/internal/etc/renewal/$NAME.conf
+ok "certbot's conf names acmeferry" grep -q "acmeferry " "$CONF"
+run ferry_at internal detach "$NAME"
+rc_is "detach" 0
+out_like "says what goes" "certbot renews it, the deploy hook is gone, the \
+hooks that prove are gone"
+SAYS="'$NAME': certbot renews it from now on but cannot prove its names: its \
+authenticator is 'manual' without a hook; give it one that can, such as: "
+out_like "and what is left to do" "$SAYS$CERTBOT certonly --force-renewal"
+is "nothing of acmeferry is left" "$(grep "acmeferry " "$CONF")" ""
+run ferry_at internal detach "$NAME"
+out_like "which it says again" "$SAYS"
+run certbot_raw internal certificates
+out_like "certbot reads it" "Certificate Name: $NAME|/$NAME.conf"
+run by_itself --force-renewal
+rc_is "but cannot renew it" 1
+ferry_at internal detach "$NAME" | sed -n 's/.*such as: //p' |
+    sed "s,DIRECTORY,$WWW -n," >"$T/command"
+# shellcheck disable=SC2046 # its words
+run certbot_raw internal $(sed 's/^[^ ]* //' "$T/command")
+rc_is "until the printed command gives it another way" 0
+run by_itself --force-renewal
+rc_is "which is its own then" 0
+run ferry_at internal detach "$NAME"
+out_unlike "nothing is left to do but for the configuration" "such as"
 done_testing
