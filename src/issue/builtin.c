@@ -87,23 +87,13 @@ drop(struct issue *is, struct error *err)
 	return rc;
 }
 
-static bool
-covers(const struct strs *a, const struct strs *b)
-{
-	for (size_t i = 0; i < b->n; i++)
-		if (!strs_has(a, b->v[i]))
-			return false;
-	return true;
-}
-
 /* Is it what would be ordered now? */
 static bool
 fits(const struct issue *is, const struct pending *p)
 {
 	return strcmp(p->server, is->server) == 0 &&
 	    strcmp(p->account, is->account->dirname) == 0 &&
-	    covers(&p->names, &is->domains) &&
-	    covers(&is->domains, &p->names);
+	    strs_same_set(&p->names, &is->domains);
 }
 
 int

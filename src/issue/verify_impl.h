@@ -41,6 +41,7 @@ bool set_from_memory(struct verify_set *s);
 void name_take(struct verify_set *s, struct verify_name *n,
     const struct acme_authz *z, const char *url);
 struct verify_name *set_name(struct verify_set *s, const char *name);
+bool set_all_usable(const struct verify_set *s);
 /* When the authorization stops to count. */
 int64_t name_usable_until(const struct verify_set *s, int64_t expires,
     int64_t validated);

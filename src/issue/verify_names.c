@@ -180,8 +180,8 @@ name_take(struct verify_set *s, struct verify_name *n,
 
 /* ---- deciding ----------------------------------------------------------- */
 
-static bool
-all_usable(const struct verify_set *s)
+bool
+set_all_usable(const struct verify_set *s)
 {
 	for (size_t i = 0; i < s->nnames; i++)
 		if (!s->names[i].usable)
@@ -245,7 +245,7 @@ needs_order(const struct verify_set *s)
 		return false;
 	/* an order of ours that came back pending may still hide what is
 	 * valid */
-	if (all_usable(s))
+	if (set_all_usable(s))
 		return v->order == VERIFY_ORDER_ALWAYS ||
 		    memory_pending(v->memory, s->key, NULL) != 0;
 	if (v->prove)

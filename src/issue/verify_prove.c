@@ -35,15 +35,6 @@ count_again(struct verify_set *s)
 		    v->sets[i].retry_after);
 }
 
-static bool
-all_usable(const struct verify_set *s)
-{
-	for (size_t i = 0; i < s->nnames; i++)
-		if (!s->names[i].usable)
-			return false;
-	return true;
-}
-
 void
 verify_proven(struct verify_set *s, size_t i, const struct acme_authz *z,
     const char *url)
@@ -57,7 +48,7 @@ verify_proven(struct verify_set *s, size_t i, const struct acme_authz *z,
 	/* it counts for this order whatever our own arithmetic says */
 	n->usable = true;
 	forgive(n);
-	if (!all_usable(s))
+	if (!set_all_usable(s))
 		return;
 	s->usable = s->ready = true;
 	error_clear(&err);

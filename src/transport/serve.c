@@ -248,6 +248,16 @@ give_certificate(struct session *s, const struct csr_request *r,
 	return rc;
 }
 
+/* What a client must say before anything is done for it. */
+static int
+came(const struct session *s, enum wire_result got, struct error *err)
+{
+	if (got == WIRE_EOF)
+		return error_set(err, CODE_RETRY, "'%s': went away before it "
+		    "asked", vis(s->wire.what));
+	return got == WIRE_OK ? 0 : -1;
+}
+
 static int
 do_issue(struct session *s, struct error *err)
 {
@@ -255,15 +265,8 @@ do_issue(struct session *s, struct error *err)
 	json *j = NULL;
 	int rc;
 
-	switch (wire_get(&s->wire, &j, err)) {
-	case WIRE_FAIL:
+	if (came(s, wire_get(&s->wire, &j, err), err) == -1)
 		return -1;
-	case WIRE_EOF:
-		return error_set(err, CODE_RETRY, "'%s': went away before it "
-		    "asked", vis(s->wire.what));
-	case WIRE_OK:
-		break;
-	}
 	rc = get_request(&s->wire, j, &r, err);
 	json_put_secret(j);
 	if (rc == 0)
@@ -326,24 +329,10 @@ session(struct session *s, struct error *err)
 	wire_hello(&s->out);
 	if (wire_flush(&s->wire, &s->out, err) == -1)
 		return -1;
-	switch (wire_get_hello(&s->wire, 0, err)) {
-	case WIRE_FAIL:
+	if (came(s, wire_get_hello(&s->wire, 0, err), err) == -1)
 		return -1;
-	case WIRE_EOF:
-		return error_set(err, CODE_RETRY, "'%s': went away before it "
-		    "asked", vis(s->wire.what));
-	case WIRE_OK:
-		break;
-	}
-	switch (wire_get(&s->wire, &j, err)) {
-	case WIRE_FAIL:
+	if (came(s, wire_get(&s->wire, &j, err), err) == -1)
 		return -1;
-	case WIRE_EOF:
-		return error_set(err, CODE_RETRY, "'%s': went away before it "
-		    "asked", vis(s->wire.what));
-	case WIRE_OK:
-		break;
-	}
 	rc = get_demand(&s->wire, j, &d, err);
 	json_put_secret(j);
 	if (rc == -1)
