@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/value.h"
 #include "issue/for_peer.h"
 #include "sync/pull.h"
 #include "transport/serve.h"
@@ -19,6 +20,9 @@ const struct cli_option serve_options[] = {
 	{ "webroot", 0, "DIR", false,
 	    "challenge, issue: the directory that the web server gives out; "
 	    "responses are put into .well-known/acme-challenge below it" },
+	{ "challenge-check", 0, "WHERE", false,
+	    "issue: HOST:PORT where the web server here is looked at before "
+	    "the CA is told; default 127.0.0.1:80, or off with --webroot" },
 	{ "client", 0, "HOST", false,
 	    "who is at the other side, for the ledger and syslog" },
 	{ .name = NULL }
@@ -60,6 +64,24 @@ webroot_of(const struct cli_args *a, unsigned int rights, char **out,
 	return dir != NULL ? config_absolute(dir, out, err) : 0;
 }
 
+static int
+check_of(const struct cli_args *a, unsigned int rights, const char **out,
+    struct error *err)
+{
+	*out = args_value(a, "challenge-check");
+	if (*out == NULL)
+		return 0;
+	if ((rights & SERVE_ISSUE) == 0)
+		return error_set(err, CODE_USAGE, "'--challenge-check': is "
+		    "for the right 'issue', and --allow does not give it");
+	if (value_challenge_check(*out, NULL, err) == -1)
+		return error_wrap(err, "'--challenge-check'");
+	/* what is to be looked at here is no peer's */
+	if (strcmp(*out, "auto") == 0)
+		*out = NULL;
+	return 0;
+}
+
 /* Reading may be for all names; issuing never is. */
 static int
 check_names(unsigned int rights, const struct strs *names, struct error *err)
@@ -88,6 +110,7 @@ cmd_serve(struct cli *cli, const struct cli_args *a, struct error *err)
 
 	if (rights_of(a, &o.rights, err) == -1 ||
 	    webroot_of(a, o.rights, &webroot, err) == -1 ||
+	    check_of(a, o.rights, &far.check, err) == -1 ||
 	    args_values(a, "name", true, &names, err) == -1 ||
 	    check_names(o.rights, &names, err) == -1 ||
 	    strs_add(&o.write_servers, cli_server(cli), err) == -1 ||

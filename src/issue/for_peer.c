@@ -111,6 +111,7 @@ begin(struct work *w, struct store *s, const struct strs *names,
 static int
 make_here(struct work *w, struct error *err)
 {
+	const char *check = w->p->check;
 	struct config_peer *p;
 
 	if (config_peer_new("here", NULL, &w->here, err) == -1)
@@ -122,11 +123,16 @@ make_here(struct work *w, struct error *err)
 	if (str_printf(&p->url, err, "file://%s",
 	    w->p->config->certbot_config_dir) == -1)
 		return -1;
-	if (!p->challenge) {
+	if (check == NULL && !p->challenge)
+		check = HERE;
+	if (check != NULL) {
 		free(p->challenge_check);
 		p->challenge_check = NULL;
-		return str_dup(&p->challenge_check, HERE, err);
+		if (str_dup(&p->challenge_check, check, err) == -1)
+			return -1;
 	}
+	if (!p->challenge)
+		return 0;
 	free(p->webroot);
 	p->webroot = NULL;
 	return str_dup(&p->webroot, w->p->webroot, err);

@@ -19,6 +19,9 @@ struct for_peer {		/* all borrowed */
 	const char *account;	/* --account; NULL: as account_pick() says */
 	const char *server;	/* --server, else acme.server */
 	const char *webroot;	/* --webroot; NULL: nothing is delivered */
+	const char *check;	/* --challenge-check: where this host's web
+				 * server answers; NULL: port 80 of the
+				 * loopback, and with a web root nowhere */
 	int64_t max_wait;	/* seconds */
 };
 

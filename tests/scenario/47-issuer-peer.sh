@@ -214,6 +214,35 @@ rc_is "a name that certbot never proved there" 0
 like "its certificate" "$(openssl x509 -in "$(live $OTHER)/cert.pem" -noout \
     -ext subjectAltName)" "DNS:$OTHER"
 
+# ------------------------------------------------------------- no web root
+# the web server there answers by itself
+run ferry_at surrogate responder nginx
+printf '%s\n' "$OUT" >"$T/web/acmeferry"
+awk -v include="include $T/web/acmeferry;" '$1 == "root" { print include }
+	{ print }' "$T/web/nginx.conf" >"$T/web/stateless.conf"
+stop "$LAST_PID"
+start nginx nginx -e stderr -c "$T/web/stateless.conf"
+wait_for 20 port_open "$PEBBLE_HTTP_PORT"
+grant issue --name "$NAME" --name "$OTHER"
+BEFORE=$(serial "$OTHER")
+run ferry_at internal issue -d "$OTHER" --force
+rc_is "it is not where the far end looks: exit 6" 6
+is "the certificate stays" "$(serial "$OTHER")" "$BEFORE"
+grant issue --name "$NAME" --name "$OTHER" \
+    --challenge-check "127.0.0.1:$PEBBLE_HTTP_PORT"
+run ferry_at internal issue -d "$OTHER" --force
+rc_is "proven by a web server that answers with no state" 0
+isnt "a new certificate" "$(serial "$OTHER")" "$BEFORE"
+is "nothing was delivered" \
+    "$(ls -A "$T/www/.well-known/acme-challenge" 2>/dev/null)" ""
+run ferry_at surrogate serve --allow read --challenge-check 127.0.0.1:80
+rc_is "--challenge-check without the right 'issue': exit 2" 2
+run ferry_at surrogate serve --allow issue --name "$NAME" \
+    --challenge-check /nowhere
+rc_is "nor anything but HOST:PORT: exit 2" 2
+grant issue --name "$NAME" --name "$OTHER" --webroot "$T/www" \
+    --challenge-check "127.0.0.1:$PEBBLE_HTTP_PORT"
+
 # ------------------------------------------------------------- from cron
 run ferry_at internal renew
 rc_is "renew: nothing is due" 0
