@@ -119,10 +119,9 @@ import(struct cli *cli, struct store *s, const char *from,
 	int rc;
 
 	error_clear(&why);
-	if (sync_key(s, cli->config, &k, &result, &why) == -1 &&
-	    why.code == CODE_OK)
-		why.code = CODE_ERROR;
-	rc = cli_sync_told(cli, s, from, from, &result, &why, err);
+	rc = sync_key(s, cli->config, &k, &result, &why);
+	rc = cli_sync_told(cli, s, from, from, &result, rc == -1 ? &why :
+	    NULL, err);
 	sync_result_free(&result);
 	return rc;
 }

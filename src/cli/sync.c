@@ -69,10 +69,13 @@ cli_sync_told(struct cli *cli, struct store *s, const char *peer,
     const char *origin, const struct sync_result *r, const struct error *why,
     struct error *err)
 {
-	struct error first = *why;
-	int rc = why->code == CODE_OK ? 0 : -1;
+	struct error first;
+	int rc = why != NULL ? -1 : 0;
 
-	if (rc == 0 && r->code != CODE_OK)
+	error_clear(&first);
+	if (why != NULL)
+		first = *why;
+	else if (r->code != CODE_OK)
 		rc = sync_result_error(r, peer, &first);
 	if (cli_report_sync(cli, peer, r, rc == -1 ? &first : NULL, err) ==
 	    -1 || cli_sync_rows(cli, s, r, origin, err) == -1)
@@ -98,11 +101,9 @@ cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 	    cli_store(cli, &s, err) == -1)
 		goto out;
 	error_clear(&why);
-	if (work(s, cli->config, peer, &opts, &result, &why) == -1 &&
-	    why.code == CODE_OK)
-		why.code = CODE_ERROR;
+	rc = work(s, cli->config, peer, &opts, &result, &why);
 	rc = cli_sync_told(cli, s, peer->name, origin != NULL ? origin :
-	    peer->name, &result, &why, err);
+	    peer->name, &result, rc == -1 ? &why : NULL, err);
 out:
 	sync_result_free(&result);
 	store_free(s);

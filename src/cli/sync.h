@@ -35,8 +35,8 @@ int cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 
 /*
  * The report of a result and what it comes to: -1 with *err where why says
- * that the whole failed, or where an account did not travel (then the first of
- * the worst).  why has CODE_OK: it did not.
+ * that the whole failed (NULL: it did not), or where an account did not travel
+ * (then the first of the worst).
  */
 int cli_sync_told(struct cli *cli, struct store *s, const char *peer,
     const char *origin, const struct sync_result *r, const struct error *why,

@@ -396,6 +396,17 @@ def prep_account(d, program, ca):
     return account
 
 
+def prep_key(d, program, ca):
+    """The key of an account that is in no store here; in certbot's order."""
+    stores(d)
+    account = ca.register(f"{d}/etc")
+    online_config(d, ca)
+    shutil.copy(f"{d}/etc/{ca.path}/{account}/private_key.json",
+                f"{d}/key.jwk")
+    os.chmod(f"{d}/key.jwk", 0o600)
+    shutil.rmtree(f"{d}/etc/accounts")
+
+
 def prep_known(d, program, ca):
     """The CA was asked before."""
     prep_account(d, program, ca)
@@ -726,6 +737,11 @@ CASES = [
          lambda d: ["forget", fixture_id("rsa2048")]),
     Case("forget-last", prep_forget_last,
          lambda d: ["forget", fixture_id("rsa2048")]),
+    Case("export-key", prep_list, lambda d: ["export", f"{d}/key.pem",
+         "--key", "pem", "--account", fixture_id("rsa2048")],
+         watch=("key.pem",)),
+    Case("import-key", prep_key, lambda d: ["import", f"{d}/key.jwk",
+         "--key"], online=True, vague="/meta.json$", weight=3),
     Case("issue-peer", prep_by_peer, lambda d: ["issue", "-d", NAME],
          online=True, weight=8, vague=r"\.pem$", intact=whole_lineage),
     Case("serve-challenge", prep_challenge,

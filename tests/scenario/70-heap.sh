@@ -147,6 +147,30 @@ after "verify --fix" 0
 run ferry_at surrogate verify --server https://127.0.0.1:1/directory
 clean "verify, nobody there" 1
 
+# --------------------------------------------------------------- bare keys
+for form in pem jwk; do
+	run ferry_at surrogate export "$T/app.$form" --key $form --account "$ID"
+	after "export --key $form" 0
+	write_config "keys_$form"
+	run ferry_at "keys_$form" import "$T/app.$form" --key
+	after "import of a $form" 0
+done
+for word in correct wrong; do
+	echo $word >"$T/$word"
+	chmod 600 "$T/$word"
+done
+openssl pkcs8 -topk8 -in "$T/app.pem" -passout pass:correct \
+    -out "$T/sealed.pem"
+chmod 600 "$T/sealed.pem"
+run ferry_at keys_pem import "$T/sealed.pem" --key \
+    --passphrase-file "$T/correct"
+after "import of an encrypted key" 0
+run ferry_at keys_pem import "$T/sealed.pem" --key --passphrase-file "$T/wrong"
+after "import with the wrong passphrase" 4
+run ferry_at keys_pem import "$T/app.pem" --key \
+    --server https://127.0.0.1:1/directory
+after "import, nobody there" 3
+
 # --------------------------------------------------------------- the far end
 peer() {
 	write_config "$1" "peers:
