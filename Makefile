@@ -131,7 +131,7 @@ install: all
 	install -m 0644 src/man/acmeferry.1 $(DESTDIR)$(MANDIR)/man1/
 	install -m 0644 src/man/acmeferry.yml.5 $(DESTDIR)$(MANDIR)/man5/
 	install -m 0644 README.md CHANGELOG.md LICENSE src/man/PROTOCOL.md \
-	    $(DESTDIR)$(DOCDIR)/
+	    src/man/BUNDLE.md $(DESTDIR)$(DOCDIR)/
 	install -m 0644 config.example.yml $(DESTDIR)$(EXAMPLEDIR)/
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g' \

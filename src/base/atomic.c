@@ -92,7 +92,7 @@ set_attr(int fd, const char *text, const struct atomic_attr *attr,
 		return error_sys(err, CODE_ERROR, "'%s': cannot be given to "
 		    "uid %d and gid %d", text, (int)attr->uid, (int)attr->gid);
 	/* behind fchown, which takes the setgid bit away */
-	if (fchmod(fd, attr->mode) == -1)
+	if (attr->mode != (mode_t)-1 && fchmod(fd, attr->mode) == -1)
 		return error_sys(err, CODE_ERROR, "'%s': cannot be given mode "
 		    "%04o", text, (unsigned int)attr->mode);
 	return 0;

@@ -20,7 +20,8 @@
 #define ATOMIC_PREFIX ".acmeferry-"
 
 struct atomic_attr {
-	mode_t mode;
+	mode_t mode;		/* (mode_t)-1: as it was made, 0600, or what
+				 * a file system without modes says */
 	uid_t uid;		/* (uid_t)-1: leave */
 	gid_t gid;		/* (gid_t)-1: leave */
 };

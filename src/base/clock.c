@@ -28,6 +28,17 @@ clock_now(void)
 }
 
 int64_t
+clock_micros(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	if (use_now != NULL)
+		return use_now() * 1000000;
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t
 clock_mono(void)
 {
 	struct timespec ts = { 0, 0 };

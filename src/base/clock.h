@@ -15,6 +15,8 @@ enum {
 
 /* Seconds since 1970, UTC. */
 int64_t clock_now(void);
+/* The same in microseconds. */
+int64_t clock_micros(void);
 /* Milliseconds of a clock that never goes back. */
 int64_t clock_mono(void);
 /* Sleeps; interrupted by a signal it returns early. */

@@ -53,6 +53,10 @@ enum {
 	LIMIT_BANNER = 4 * 1024,
 	/* a sealed bundle, as it is stored; 5,000 accounts */
 	LIMIT_BUNDLE = 32 * 1024 * 1024,
+	/* a certificate for bundles, or its key; ours have 600 bytes */
+	LIMIT_BUNDLE_CERT = 16 * 1024,
+	/* those for whom one is sealed, or whose may be opened */
+	LIMIT_BUNDLE_CERTS = 4096,
 	/* accounts that one peer may send in one answer */
 	LIMIT_PEER_ACCOUNTS = 100000,
 	/* a peer that sends nothing in the middle of an answer */

@@ -117,6 +117,7 @@ int cmd_push(struct cli *, const struct cli_args *, struct error *);
 int cmd_sync(struct cli *, const struct cli_args *, struct error *);
 int cmd_export(struct cli *, const struct cli_args *, struct error *);
 int cmd_import(struct cli *, const struct cli_args *, struct error *);
+int cmd_identity(struct cli *, const struct cli_args *, struct error *);
 int cmd_issue(struct cli *, const struct cli_args *, struct error *);
 int cmd_renew(struct cli *, const struct cli_args *, struct error *);
 int cmd_backups(struct cli *, const struct cli_args *, struct error *);
@@ -132,7 +133,7 @@ int cmd_config(struct cli *, const struct cli_args *, struct error *);
 /* each cmd_NAME.c also defines its table, named in cli/commands.c */
 extern const struct cli_option migrate_options[], list_options[],
     check_options[], verify_options[], pull_options[], push_options[],
-    sync_options[], export_options[], import_options[],
+    sync_options[], export_options[], import_options[], identity_options[],
     issue_options[], renew_options[], backups_options[], restore_options[],
     detach_options[], forget_options[], serve_options[], authorize_options[],
     holders_options[], responder_options[], hook_options[],

@@ -37,13 +37,21 @@ static const char *const push_examples[] = {
 };
 
 static const char *const export_examples[] = {
-	"acmeferry export /root/account.pem --key pem",
-	"acmeferry export - --key jwk --account 3f2a", NULL
+	"acmeferry export /media/usb/accounts.cms --recipient internal.pem",
+	"acmeferry export - --recipient internal.pem | ssh internal "
+	"acmeferry import - --sender surrogate.pem",
+	"acmeferry export /root/account.pem --key pem", NULL
 };
 
 static const char *const import_examples[] = {
+	"acmeferry import /media/usb/accounts.cms --sender surrogate.pem",
 	"acmeferry import account_key.pem --key",
 	"acmeferry import account.key --key --passphrase-file pass", NULL
+};
+
+static const char *const identity_examples[] = {
+	"acmeferry identity >surrogate.pem    (for others' senders and "
+	"recipients)", NULL
 };
 
 static const char *const authorize_examples[] = {
@@ -103,9 +111,9 @@ const struct command commands[] = {
 	    cmd_verify },
 	{ "pull", GROUP_MOVE, "PEER", "copy accounts from a peer",
 	    "PEER is a name in the configuration, ssh://[USER@]HOST[:PORT], "
-	    "exec: or file:///DIRECTORY.  Without --all and --account: the "
-	    "account that the peer's certificates for the configured names "
-	    "use, else its only one.", pull_options,
+	    "exec:, file:///DIRECTORY or file:///BUNDLE.cms.  Without --all "
+	    "and --account: the account that the peer's certificates for the "
+	    "configured names use, else its only one.", pull_options,
 	    pull_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
 	    cmd_pull },
 	{ "push", GROUP_MOVE, "PEER", "copy accounts to a peer",
@@ -113,15 +121,24 @@ const struct command commands[] = {
 	    "the CA can decide stays as it is there.", push_options,
 	    push_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
 	    cmd_push },
-	{ "export", GROUP_MOVE, "FILE", "write the key of an account",
-	    "For another ACME client.  The account is the only one, or that "
-	    "of --account and --server.  FILE is made with mode 0600; what is "
-	    "there already stays; '-' is standard output.", export_options,
-	    export_examples, 1, 1, CMD_ACCOUNTS, cmd_export },
-	{ "import", GROUP_MOVE, "FILE", "take the key of an account",
-	    "From another ACME client.  The CA (--server, else acme.server) "
-	    "says which account has this key; nobody is ever registered.  "
-	    "'-' is standard input.", import_options, import_examples, 1, 1,
+	{ "export", GROUP_MOVE, "FILE", "seal accounts into a bundle",
+	    "FILE is a file, or '-' for standard output.  Only those named "
+	    "with --recipient can open it; it is good for 90 days.  Without "
+	    "--all and --account: the account that the configured "
+	    "certificates use, else the only one.  A file that holds another "
+	    "host's bundle, or anything else, is left as it is (exit 4).  "
+	    "With --key: the bare key of one account, for another ACME "
+	    "client; FILE is made with mode 0600, what is there stays.",
+	    export_options, export_examples, 1, 1, CMD_ACCOUNTS | CMD_PEERS,
+	    cmd_export },
+	{ "import", GROUP_MOVE, "FILE", "take accounts out of a bundle",
+	    "FILE is a file, or '-' for standard input.  A bundle that "
+	    "another than --sender signed, that is not sealed for this host, "
+	    "that is too old or older than one seen before is refused (exit "
+	    "8).  With --key: the bare key of an account, from another ACME "
+	    "client; the CA (--server, else acme.server) says which account "
+	    "has it, nobody is ever registered.", import_options,
+	    import_examples, 1, 1,
 	    CMD_ACCOUNTS | CMD_PEERS, cmd_import },
 	{ "issue", GROUP_ISSUE, "-d NAME...",
 	    "issue a certificate, if it is due",
@@ -159,6 +176,11 @@ const struct command commands[] = {
 	    "else is needed; changes nothing.  --account and --server limit "
 	    "the rights further.", authorize_options, authorize_examples, 1,
 	    1, 0, cmd_authorize },
+	{ "identity", GROUP_FAR, "", "this host's key pair for bundles",
+	    "Makes it where there is none, and prints its certificate and "
+	    "fingerprint: what other hosts put into senders and recipients. "
+	    "The private key stays in state_dir.", identity_options,
+	    identity_examples, 0, 0, 0, cmd_identity },
 	{ "holders", GROUP_FAR, "", "who received or gave which account key",
 	    NULL, holders_options, NULL, 0, 0, CMD_TABLE, cmd_holders },
 	{ "responder", GROUP_FAR, "nginx|apache|caddy|haproxy|dns",

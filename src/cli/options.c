@@ -65,6 +65,10 @@ const struct cli_option peer_options[] = {
 	    "before the CA looks" },
 	{ "webroot", 0, "DIR", false, "file://: the web root that the "
 	    "responses are put into" },
+	{ "senders", 0, "CERT", true, "bundle: file with the certificate of "
+	    "one whose bundle may be opened; repeatable" },
+	{ "recipients", 0, "CERT", true, "bundle: file with the certificate "
+	    "of one for whom it is sealed; repeatable" },
 	{ NULL, 0, NULL, false, NULL }
 };
 

@@ -45,9 +45,9 @@ finish(struct cli *cli, const struct cli_parsed *p)
 	const struct command *c = p->command;
 	struct report *r = &cli->report;
 	enum code code = report_finish(r);
+	int rc = 0, fd = r->to_stderr ? STDERR_FILENO : STDOUT_FILENO;
 	struct error err;
 	bool held;
-	int rc = 0;
 
 	if (c != NULL && (c->flags & CMD_NO_JSON) != 0) {
 		if (r->err.code != CODE_OK)
@@ -62,8 +62,7 @@ finish(struct cli *cli, const struct cli_parsed *p)
 		if (!held)
 			report_log(r);
 	} else if (!held)
-		rc = report_text(r, STDOUT_FILENO, cli->quiet,
-		    cli_color(cli, STDOUT_FILENO), &err);
+		rc = report_text(r, fd, cli->quiet, cli_color(cli, fd), &err);
 	if (rc == -1) {
 		log_error("%s", err.msg);
 		code = code_worse(code, CODE_ERROR);

@@ -12,7 +12,10 @@
 	{ "prefer", 0, "source|destination", false, \
 	    "which side is right where they conflict" }, \
 	{ "verbatim", 0, NULL, false, \
-	    "keep register_to_eff of meta.json too" }
+	    "keep register_to_eff of meta.json too" }, \
+	{ "accept-rollback", 0, NULL, false, \
+	    "take a bundle that is older than one seen before or past its " \
+	    "end; push over one of this host that it does not remember" }
 
 /* The options above and the global ones; out borrows. */
 int cli_sync_options(struct cli *cli, const struct cli_args *a,
@@ -41,5 +44,16 @@ int cli_sync(struct cli *cli, const struct cli_args *a, cli_sync_fn *work,
 int cli_sync_told(struct cli *cli, struct store *s, const char *peer,
     const char *origin, const struct sync_result *r, const struct error *why,
     struct error *err) WARN_UNUSED;
+
+/* The same for a peer and options that are made already; both stay the
+ * caller's. */
+int cli_sync_peer(struct cli *cli, const struct config_peer *peer,
+    const struct sync_options *opts, cli_sync_fn *work, const char *origin,
+    struct error *err) WARN_UNUSED;
+
+/* A peer that is the file of a bundle, for import and export: file as it was
+ * given, "-" a stream; --sender or --recipient are its certificates. */
+int cli_bundle_peer(const struct cli_args *a, const char *file, bool write,
+    struct config_peer **out, struct error *err) WARN_UNUSED;
 
 #endif

@@ -5,11 +5,38 @@
 #include "base/vis.h"
 #include "config/apply.h"
 
+bool
+config_peer_sealed(const struct config_peer *p)
+{
+	const char *url = p->url;
+
+	return (url[0] == '/' || str_starts(url, "file://")) &&
+	    str_ends(url, ".cms");
+}
+
+/* What concerns bundles. */
+static const char *
+seal_fault(const struct config_peer *p, const char **key)
+{
+	if (config_peer_sealed(p)) {
+		*key = p->challenge ? "challenge" : "webroot";
+		if (p->challenge || *p->webroot != '\0')
+			return "is not for a sealed bundle, which no web "
+			    "server serves";
+		return NULL;
+	}
+	*key = p->senders.n > 0 ? "senders" : "recipients";
+	if (p->senders.n > 0 || p->recipients.n > 0)
+		return "is only for a url of a sealed bundle (.cms)";
+	return NULL;
+}
+
 const char *
 peer_fault(const struct config_peer *p, const char **key)
 {
 	bool ssh = str_starts(p->url, "ssh://");
 	bool exec = strcmp(p->url, "exec:") == 0;
+	const char *fault;
 
 	*key = "command";
 	if (exec && p->command.n == 0)
@@ -23,6 +50,8 @@ peer_fault(const struct config_peer *p, const char **key)
 	    p->ssh_options.n > 0 ? "ssh_options" : NULL;
 	if (!ssh && *key != NULL)
 		return "is only for a url of ssh://";
+	if ((fault = seal_fault(p, key)) != NULL)
+		return fault;
 	*key = "webroot";
 	if (*p->webroot != '\0' && (ssh || exec))
 		return "is only for a directory; the far end of ssh:// and "
@@ -62,6 +91,22 @@ check_required(struct apply *a, enum scope scope, const struct entry *e,
 	return 0;
 }
 
+/* What only a configured one must have: it knows its direction. */
+static const char *
+lacking(const struct config_peer *p, const char **key)
+{
+	if (!config_peer_sealed(p))
+		return NULL;
+	*key = p->direction == DIRECTION_PUSH ? "recipients" : "senders";
+	if (p->direction == DIRECTION_PUSH && p->recipients.n == 0)
+		return "is missing; want the certificates of those for whom "
+		    "the bundle is sealed";
+	if (p->direction == DIRECTION_PULL && p->senders.n == 0)
+		return "is missing; want the certificates of those whose "
+		    "bundle is opened";
+	return NULL;
+}
+
 static int
 check_peer(struct apply *a, size_t i, struct error *err)
 {
@@ -73,7 +118,10 @@ check_peer(struct apply *a, size_t i, struct error *err)
 	if (check_required(a, SCOPE_PEER, e, "peers", p->name, err) == -1)
 		return -1;
 	/* without a good url the rest would only be guessed */
-	if (*p->url == '\0' || (fault = peer_fault(p, &key)) == NULL)
+	if (*p->url == '\0')
+		return 0;
+	if ((fault = peer_fault(p, &key)) == NULL &&
+	    (fault = lacking(p, &key)) == NULL)
 		return 0;
 	at = e->set[key_index(SCOPE_PEER, key)];
 	return problem_add(a->problems, at != NULL ? &at->at : &e->key->at,

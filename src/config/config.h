@@ -42,6 +42,8 @@ struct config_peer {
 	char *challenge_check;	/* "auto", "off", or HOST:PORT of the web
 				 * server that must answer with them */
 	char *webroot;		/* a directory: where to put them */
+	struct strs senders;	/* bundles: certificates, whose to open */
+	struct strs recipients;	/* and for whom to seal */
 };
 
 struct config_cert {
@@ -120,6 +122,9 @@ const struct config_peer *config_peer(const struct config *c,
     const char *name);
 const struct config_cert *config_cert(const struct config *c,
     const char *name);
+/* Whether the peer's URL is that of a sealed bundle: a path that ends in
+ * ".cms". */
+bool config_peer_sealed(const struct config_peer *p);
 /* The certificate with exactly these names, or that contains this one name. */
 const struct config_cert *config_cert_for(const struct config *c,
     const struct strs *domains);

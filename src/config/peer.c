@@ -21,7 +21,7 @@ set_option(struct config_peer *p, const struct schema_key *k,
 	char *path = NULL;
 	int rc;
 
-	if (k->type == VALUE_LIST)
+	if (k->type == VALUE_LIST && k->check != value_path)
 		return schema_add(k, p, value, err);
 	/* a flag on the command line */
 	if (k->type == VALUE_BOOL && *value == '\0')
@@ -30,7 +30,8 @@ set_option(struct config_peer *p, const struct schema_key *k,
 		return schema_set(k, p, value, err);
 	if (config_absolute(value, &path, err) == -1)
 		return -1;
-	rc = schema_set(k, p, path, err);
+	rc = k->type == VALUE_LIST ? schema_add(k, p, path, err) :
+	    schema_set(k, p, path, err);
 	free(path);
 	return rc;
 }
@@ -154,7 +155,8 @@ find_or_make(const struct config *c, const char *arg,
 		known = find_url(c, arg);
 	if (known != NULL)
 		return copy_peer(known, out, err);
-	if (strstr(arg, "://") == NULL && !str_starts(arg, "exec:"))
+	if (strstr(arg, "://") == NULL && !str_starts(arg, "exec:") &&
+	    !(arg[0] == '/' && str_ends(arg, ".cms")))
 		return no_such_peer(c, arg, err);
 	return new_adhoc(arg, out, err);
 }

@@ -65,8 +65,8 @@ const struct schema_key schema[] = {
 	    cutoff_words, NULL, 0, "how long before its end an authorization "
 	    "is not counted: auto, boulder or a duration"),
 	PEER("url", VALUE_TEXT, url, "", NULL, value_peer_url,
-	    SCHEMA_REQUIRED, "ssh://[user@]host[:port], file:///directory, or "
-	    "'exec:' with command"),
+	    SCHEMA_REQUIRED, "ssh://[user@]host[:port], file:///directory, "
+	    "file:///bundle.cms, or 'exec:' with command"),
 	PEER("direction", VALUE_CHOICE, direction, "pull", direction_words,
 	    NULL, 0, "pull or push"),
 	PEER("servers", VALUE_LIST, servers, NULL, NULL, value_server, 0,
@@ -93,6 +93,10 @@ const struct schema_key schema[] = {
 	    "host; HOST:PORT; off"),
 	PEER("webroot", VALUE_TEXT, webroot, "", NULL, value_path, 0,
 	    "file://: the web root that the responses are put into"),
+	PEER("senders", VALUE_LIST, senders, NULL, NULL, value_path, 0,
+	    "bundles: certificates (PEM) of those whose to open"),
+	PEER("recipients", VALUE_LIST, recipients, NULL, NULL, value_path, 0,
+	    "bundles: certificates (PEM) of those for whom to seal"),
 	CERT("domains", VALUE_LIST, domains, NULL, NULL, value_domain,
 	    SCHEMA_REQUIRED, "its names"),
 	CERT("peer", VALUE_LIST, peer, NULL, NULL, value_peer_name, 0,

@@ -139,10 +139,6 @@ check_file_url(const char *path, struct error *err)
 	    strcspn(path, "?#") != strlen(path))
 		return error_set(err, CODE_USAGE, "found 'file://%s', want "
 		    "file:// and an absolute path", vis(path));
-	if (str_ends(path, ".cms"))
-		return error_set(err, CODE_USAGE, "found 'file://%s', want a "
-		    "directory; sealed bundles (.cms) are not known to this "
-		    "version", vis(path));
 	return 0;
 }
 
@@ -160,6 +156,8 @@ value_peer_url(const char *value, char **normal, struct error *err)
 		return 0;
 	if (str_starts(value, "file://"))
 		return check_file_url(value + strlen("file://"), err);
+	if (value[0] == '/' && str_ends(value, ".cms"))
+		return check_file_url(value, err);
 	ok = url_split(value, &u);
 	if (u.password)
 		return refuse_password(err);
@@ -170,8 +168,8 @@ value_peer_url(const char *value, char **normal, struct error *err)
 		return error_set(err, CODE_USAGE, "found '%s', want "
 		    "ssh://[user@]host[:port]", vis(value));
 	return error_set(err, CODE_USAGE, "found '%s', want "
-	    "ssh://[user@]host[:port], file:///directory or exec:",
-	    vis(value));
+	    "ssh://[user@]host[:port], file:///directory, file:///bundle.cms "
+	    "or exec:", vis(value));
 }
 
 int
@@ -310,6 +308,9 @@ value_name_of_url(const char *url, char **out, struct error *err)
 	*out = NULL;
 	if (str_starts(url, "file://")) {
 		from = url + strlen("file://");
+		from += strspn(from, "/");
+		len = strlen(from);
+	} else if (url[0] == '/') {
 		from += strspn(from, "/");
 		len = strlen(from);
 	} else if (url_split(url, &u)) {

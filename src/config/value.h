@@ -15,7 +15,7 @@ value_check value_path;		/* absolute; slashes at its end go */
 value_check value_program;	/* a name, or an absolute path */
 value_check value_server;	/* an ACME directory URL (design section 5) */
 value_check value_proxy;
-value_check value_peer_url;	/* ssh://, exec:, file:// */
+value_check value_peer_url;	/* ssh://, exec:, file://, *.cms */
 value_check value_challenge_check;	/* auto, off, HOST:PORT */
 value_check value_account;	/* URL, id, or its beginning */
 value_check value_domain;	/* to lower-case A-labels */

@@ -86,6 +86,8 @@ struct report {
 	bool dry_run;
 	bool brief;		/* text: each step was told already, so only
 				 * what failed and the lines */
+	bool to_stderr;		/* text goes there: standard output is for the
+				 * result itself */
 	bool strict;			/* check --strict */
 	bool held;		/* nothing is said, the exit status is 0: every
 				 * failure is held */

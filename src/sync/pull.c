@@ -229,7 +229,9 @@ sync_pull(struct store *s, const struct config *c,
     struct sync_result *result, struct error *err)
 {
 	struct transport_options to = { .config = c,
-		.terminal = opts->terminal };
+		.terminal = opts->terminal, .dry_run = opts->dry_run,
+		.accept_rollback = opts->accept_rollback,
+		.bundle = opts->bundle };
 	struct transport *t = NULL;
 	struct offer offer = { 0 };
 	struct scope scope;

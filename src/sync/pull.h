@@ -26,6 +26,9 @@ struct sync_options {
 				 * or empty: those of the configured
 				 * certificates of this peer */
 	bool all, verbatim, dry_run, terminal;
+	bool accept_rollback;	/* of bundles */
+	bool bundle;		/* the peer's url is the path of a bundle, "-"
+				 * a stream: transport.h */
 	enum prefer prefer;
 	int64_t max_wait;	/* seconds to obey a CA's Retry-After */
 };

@@ -204,21 +204,25 @@ keep_back(struct push *p, const struct plan *plan)
 	return n;
 }
 
-/* The ledger first: no key leaves that is not in it. */
+/* The ledger first: no key leaves that is not in it.  A struct recorder's. */
+static int
+record_one(void *arg, const struct offered *of, struct error *err)
+{
+	struct push *p = arg;
+	struct ledger_entry e = { .client = p->peer->name,
+		.server = of->server, .id = of->account->key.id,
+		.operation = "gave", .result = "ok" };
+
+	return store_ledger_add(p->store, &e, err);
+}
+
 static int
 record(struct push *p, struct error *err)
 {
-	struct ledger_entry e = { .client = p->peer->name,
-		.operation = "gave", .result = "ok" };
-
-	for (size_t i = 0; i < p->offer.n; i++) {
-		if (p->offer.v[i]->account == NULL)
-			continue;
-		e.server = p->offer.v[i]->server;
-		e.id = p->offer.v[i]->account->key.id;
-		if (store_ledger_add(p->store, &e, err) == -1)
+	for (size_t i = 0; i < p->offer.n; i++)
+		if (p->offer.v[i]->account != NULL &&
+		    record_one(p, p->offer.v[i], err) == -1)
 			return -1;
-	}
 	return 0;
 }
 
@@ -244,7 +248,8 @@ send(struct push *p, struct transport *t, struct sync_result *result,
 	struct verdicts got = { 0 };
 	int rc = -1;
 
-	if ((!p->o->dry_run && record(p, err) == -1) ||
+	if ((!p->o->dry_run && transport_is_remote(t) &&
+	    record(p, err) == -1) ||
 	    transport_send(t, &p->offer, &got, err) == -1)
 		goto out;
 	for (size_t i = 0; i < got.n; i++)
@@ -284,13 +289,34 @@ out:
 	return rc;
 }
 
-/* To a directory: this process applies the rules there itself. */
+/* What is chosen and cannot travel; a bundle has no far end that says so. */
 static int
-push_directory(struct push *p, struct transport *t,
-    struct sync_result *result, struct error *err)
+refuse_broken(struct push *p, struct verdicts *out, struct error *err)
 {
 	const struct offered *of;
 
+	for (size_t i = 0; i < p->offer.n; i++) {
+		of = p->offer.v[i];
+		if (p->chosen[i] && of->account == NULL && verdicts_add(out,
+		    VERDICT_REFUSED, CODE_STORE, of->server, of->id,
+		    of->problem, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* To a directory: this process applies the rules there itself.  To a bundle:
+ * whoever opens it does. */
+static int
+push_here(struct push *p, struct transport *t,
+    struct sync_result *result, struct error *err)
+{
+	const struct offered *of;
+	size_t n = 0;
+
+	if (transport_is_sealed(t) &&
+	    refuse_broken(p, &result->refs, err) == -1)
+		return -1;
 	for (size_t i = 0; i < p->offer.n; i++) {
 		of = p->offer.v[i];
 		if (!p->chosen[i] && of->account != NULL) {
@@ -298,7 +324,11 @@ push_directory(struct push *p, struct transport *t,
 			p->offer.v[i]->account = NULL;
 			p->offer.v[i]->state = OFFERED_LISTED;
 		}
+		n += of->account != NULL ? 1 : 0;
 	}
+	/* an empty bundle would take from its readers what they know */
+	if (n == 0 && transport_is_sealed(t))
+		return 0;
 	return send(p, t, result, err);
 }
 
@@ -312,7 +342,11 @@ sync_push(struct store *s, const struct config *c,
 		.ask = true, .dry_run = opts->dry_run,
 		.max_wait = opts->max_wait };
 	struct receiver receiver = { sync_receive, &arg };
+	struct recorder recorder = { record_one, &p };
 	struct transport_options to = { .config = c, .receiver = &receiver,
+		.recorder = opts->dry_run ? NULL : &recorder,
+		.dry_run = opts->dry_run, .bundle = opts->bundle,
+		.accept_rollback = opts->accept_rollback,
 		.write = true, .terminal = opts->terminal,
 		.prefer = opts->prefer, .verbatim = opts->verbatim };
 	struct transport *t = NULL;
@@ -328,7 +362,7 @@ sync_push(struct store *s, const struct config *c,
 		goto out;
 	drop_hints(&p);
 	rc = transport_is_remote(t) ? push_remote(&p, t, result, err) :
-	    push_directory(&p, t, result, err);
+	    push_here(&p, t, result, err);
 out:
 	if (rc == 0)
 		result->code = verdicts_code(&result->refs);

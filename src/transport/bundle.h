@@ -2,6 +2,7 @@
 #ifndef TRANSPORT_BUNDLE_H
 #define TRANSPORT_BUNDLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -49,6 +50,7 @@ struct bundle_place {
 	int (*put)(void *arg, const char *tag, const struct buf *der,
 	    struct error *err);
 	void *arg;
+	bool stream;		/* what was put cannot be read back */
 };
 
 /* The name of the object that a URL or path ends in, in it: what sender and

@@ -64,7 +64,13 @@ directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
 {
 	struct directory *d = (struct directory *)t;
 	const struct receiver *r = d->opts.receiver;
+	const struct recorder *l = d->opts.recorder;
 
+	/* the ledger first: no key leaves that is not in it */
+	for (size_t i = 0; l != NULL && i < offer->n; i++)
+		if (offer->v[i]->account != NULL &&
+		    l->record(l->arg, offer->v[i], err) == -1)
+			return -1;
 	return r->receive(r->arg, d->store, offer, d->opts.prefer,
 	    d->opts.verbatim, out, err);
 }
@@ -94,7 +100,7 @@ directory_challenge_remove(struct transport *t, const char *token,
 static const struct transport_ops directory_ops = {
 	directory_fetch, directory_look, directory_send,
 	directory_challenge_put, directory_challenge_remove, NULL,
-	directory_free, false
+	directory_free, false, false
 };
 
 /* To read there must be something; to write, what is missing is made. */

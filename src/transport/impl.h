@@ -21,6 +21,7 @@ struct transport_ops {
 	    struct buf *pem, struct error *err);
 	void (*free)(struct transport *t);
 	bool remote;
+	bool sealed;		/* transport_is_sealed() */
 };
 
 /* The beginning of every kind's own structure. */
@@ -33,6 +34,10 @@ int remote_open(const struct config_peer *peer,
     const struct transport_options *opts, struct transport **out,
     struct error *err) WARN_UNUSED;
 int directory_open(const struct config_peer *peer, const char *path,
+    const struct transport_options *opts,
+    struct transport **out, struct error *err) WARN_UNUSED;
+/* A file with a sealed bundle; "-" as in struct transport_options. */
+int bundle_file_open(const struct config_peer *peer, const char *path,
     const struct transport_options *opts,
     struct transport **out, struct error *err) WARN_UNUSED;
 

@@ -47,6 +47,21 @@ int put_hints(struct wire *w, struct buf *b, const struct hints *l,
 int get_hints(const struct wire *w, const json *j, struct hints *l,
     struct error *err) WARN_UNUSED;
 
+/*
+ * Parts of those that a bundle (bundle_json.h) has too; what names the other
+ * side.  put_*: one member or element.  get_account_files: `of` is SENT, or
+ * BROKEN with its problem.  check_account_names: server and id become paths
+ * here; *bad: they are not fit for it, and `of` is BROKEN.
+ */
+void put_account_files(struct json_w *j, const struct account *a);
+void put_hint(struct json_w *j, const struct hint *h);
+int get_account_files(const char *what, const json *files,
+    struct offered *of, struct error *err) WARN_UNUSED;
+int check_account_names(struct offered *of, bool *bad, struct error *err)
+    WARN_UNUSED;
+int get_hint_list(const char *what, const json *arr, struct hints *l,
+    struct error *err) WARN_UNUSED;
+
 int put_verdict(const struct wire *w, struct buf *b,
     const struct verdict_ref *v, struct error *err) WARN_UNUSED;
 int get_verdict(const struct wire *w, const json *j, struct verdicts *l,

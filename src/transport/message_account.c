@@ -27,8 +27,8 @@ put_known(struct json_w *j, const char *name, const char *value)
 		json_w_str(j, name, value);
 }
 
-static void
-put_files(struct json_w *j, const struct account *a)
+void
+put_account_files(struct json_w *j, const struct account *a)
 {
 	json_w_obj(j, "files");
 	json_w_strn(j, account_file_names[ACCOUNT_KEY],
@@ -62,7 +62,7 @@ put_offered(const struct wire *w, struct buf *b, const struct offered *of,
 	put_known(&j, "replaces", of->replaces);
 	json_w_obj_end(&j);
 	if (of->state == OFFERED_SENT && of->account != NULL)
-		put_files(&j, of->account);
+		put_account_files(&j, of->account);
 	json_w_obj_end(&j);
 	return wire_end(w, b, at, err);
 }
@@ -118,8 +118,8 @@ too_long(struct offered *of, int file, size_t len, struct error *err)
 	return spoil(of, why.msg, err);
 }
 
-static int
-get_files(const struct wire *w, const json *files, struct offered *of,
+int
+get_account_files(const char *what, const json *files, struct offered *of,
     struct error *err)
 {
 	struct account_texts t = { 0 };
@@ -129,7 +129,7 @@ get_files(const struct wire *w, const json *files, struct offered *of,
 
 	for (int i = 0; i < ACCOUNT_FILES; i++) {
 		if (json_get_str(files, account_file_names[i], JSON_OPTIONAL,
-		    w->what, &t.text[i], err) == -1)
+		    what, &t.text[i], err) == -1)
 			return -1;
 		if (t.text[i] != NULL)
 			t.len[i] = strlen(t.text[i]);
@@ -154,9 +154,8 @@ get_files(const struct wire *w, const json *files, struct offered *of,
 	return rc;
 }
 
-/* Of the peer's server and id, which become paths here. */
-static int
-check_names(struct offered *of, bool *bad, struct error *err)
+int
+check_account_names(struct offered *of, bool *bad, struct error *err)
 {
 	struct error why;
 
@@ -195,12 +194,13 @@ get_offered(const struct wire *w, const json *j, struct offer *o,
 	of->state = OFFERED_LISTED;
 	if (str_dup(&of->server, server, err) == -1 ||
 	    str_dup(&of->id, id, err) == -1 ||
-	    get_known(w, a, of, err) == -1 || check_names(of, &bad, err) == -1)
+	    get_known(w, a, of, err) == -1 || check_account_names(of, &bad,
+	    err) == -1)
 		return -1;
 	if (bad)
 		return 0;
 	if (files != NULL)
-		return get_files(w, files, of, err);
+		return get_account_files(w->what, files, of, err);
 	if (state != NULL && strcmp(state, state_names[OFFERED_HAVE]) == 0)
 		of->state = OFFERED_HAVE;
 	else if (state != NULL &&
@@ -211,7 +211,7 @@ get_offered(const struct wire *w, const json *j, struct offer *o,
 	return 0;
 }
 
-static void
+void
 put_hint(struct json_w *j, const struct hint *h)
 {
 	json_w_obj(j, NULL);
@@ -271,7 +271,7 @@ get_time(const json *j, const char *name, const char *what, int64_t *out,
 }
 
 static int
-get_authz(const struct wire *w, const json *arr, struct hint *h,
+get_authz(const char *what, const json *arr, struct hint *h,
     struct error *err)
 {
 	const char *name = NULL, *url = NULL;
@@ -280,15 +280,15 @@ get_authz(const struct wire *w, const json *arr, struct hint *h,
 
 	if (json_len(arr) > LIMIT_NAMES)
 		return error_set(err, CODE_ERROR, "'%s': more than %d "
-		    "authorizations for one lineage", vis(w->what),
+		    "authorizations for one lineage", vis(what),
 		    LIMIT_NAMES);
 	for (size_t i = 0; i < json_len(arr); i++) {
 		a = json_at(arr, i);
 		expires = 0;
-		if (json_get_str(a, "name", JSON_REQUIRED, w->what, &name,
+		if (json_get_str(a, "name", JSON_REQUIRED, what, &name,
 		    err) == -1 || json_get_str(a, "url", JSON_REQUIRED,
-		    w->what, &url, err) == -1 || get_time(a, "expires",
-		    w->what, &expires, err) == -1 ||
+		    what, &url, err) == -1 || get_time(a, "expires",
+		    what, &expires, err) == -1 ||
 		    hint_add_authz(h, name, url, expires, err) == -1)
 			return -1;
 	}
@@ -296,19 +296,19 @@ get_authz(const struct wire *w, const json *arr, struct hint *h,
 }
 
 static int
-get_hint(const struct wire *w, const json *l, struct hint *h,
+get_hint(const char *what, const json *l, struct hint *h,
     struct error *err)
 {
 	const char *server = NULL, *uri = NULL, *name = NULL, *s;
 	json *domains = NULL, *authz = NULL;
 
-	if (json_get_str(l, "server", JSON_REQUIRED, w->what, &server,
-	    err) == -1 || json_get_str(l, "uri", JSON_REQUIRED, w->what, &uri,
-	    err) == -1 || json_get_str(l, "name", JSON_REQUIRED, w->what,
+	if (json_get_str(l, "server", JSON_REQUIRED, what, &server,
+	    err) == -1 || json_get_str(l, "uri", JSON_REQUIRED, what, &uri,
+	    err) == -1 || json_get_str(l, "name", JSON_REQUIRED, what,
 	    &name, err) == -1 || json_get_arr(l, "domains", JSON_REQUIRED,
-	    w->what, &domains, err) == -1 || json_get_arr(l,
-	    "authorizations", JSON_OPTIONAL, w->what, &authz, err) == -1 ||
-	    get_time(l, "not_before", w->what, &h->not_before, err) == -1 ||
+	    what, &domains, err) == -1 || json_get_arr(l,
+	    "authorizations", JSON_OPTIONAL, what, &authz, err) == -1 ||
+	    get_time(l, "not_before", what, &h->not_before, err) == -1 ||
 	    str_dup(&h->server, server, err) == -1 ||
 	    str_dup(&h->uri, uri, err) == -1 ||
 	    str_dup(&h->name, name, err) == -1)
@@ -317,37 +317,46 @@ get_hint(const struct wire *w, const json *l, struct hint *h,
 		if ((s = json_str_at(domains, i)) == NULL)
 			return error_set(err, CODE_ERROR, "'%s': member "
 			    "'domains': element %zu is no string",
-			    vis(w->what), i);
+			    vis(what), i);
 		if (strs_add(&h->domains, s, err) == -1)
 			return -1;
 	}
-	return get_authz(w, authz, h, err);
+	return get_authz(what, authz, h, err);
+}
+
+int
+get_hint_list(const char *what, const json *arr, struct hints *l,
+    struct error *err)
+{
+	struct hint *h;
+	json *e;
+
+	for (size_t i = 0; i < json_len(arr); i++) {
+		e = json_at(arr, i);
+		if (l->n >= LIMIT_PEER_ACCOUNTS)
+			return error_set(err, CODE_ERROR, "'%s': sent more "
+			    "than %d lineages", vis(what),
+			    LIMIT_PEER_ACCOUNTS);
+		if (!json_is_obj(e))
+			return error_set(err, CODE_ERROR, "'%s': member "
+			    "'lineages': element %zu is no object",
+			    vis(what), i);
+		if ((h = hints_add(l)) == NULL)
+			return error_nomem(err);
+		if (get_hint(what, e, h, err) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int
 get_hints(const struct wire *w, const json *j, struct hints *l,
     struct error *err)
 {
-	struct hint *h;
-	json *arr = NULL, *e;
+	json *arr = NULL;
 
 	if (json_get_arr(j, "lineages", JSON_REQUIRED, w->what, &arr,
 	    err) == -1)
 		return -1;
-	for (size_t i = 0; i < json_len(arr); i++) {
-		e = json_at(arr, i);
-		if (l->n >= LIMIT_PEER_ACCOUNTS)
-			return error_set(err, CODE_ERROR, "'%s': sent more "
-			    "than %d lineages", vis(w->what),
-			    LIMIT_PEER_ACCOUNTS);
-		if (!json_is_obj(e))
-			return error_set(err, CODE_ERROR, "'%s': member "
-			    "'lineages': element %zu is no object",
-			    vis(w->what), i);
-		if ((h = hints_add(l)) == NULL)
-			return error_nomem(err);
-		if (get_hint(w, e, h, err) == -1)
-			return -1;
-	}
-	return 0;
+	return get_hint_list(w->what, arr, l, err);
 }

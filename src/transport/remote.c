@@ -432,7 +432,7 @@ out:
 
 static const struct transport_ops remote_ops = {
 	remote_fetch, remote_look, remote_send, remote_challenge_put,
-	remote_challenge_remove, remote_issue, remote_free, true
+	remote_challenge_remove, remote_issue, remote_free, true, false
 };
 
 /* A key that others can read is no key: ssh says so in other words, an agent

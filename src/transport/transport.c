@@ -15,14 +15,19 @@ transport_open(const struct config_peer *peer,
 	const char *url = peer->url;
 
 	*out = NULL;
+	if (opts->bundle)
+		return bundle_file_open(peer, url, opts, out, err);
 	if (str_starts(url, "ssh://") || str_starts(url, "exec:"))
 		return remote_open(peer, opts, out, err);
 	if (str_starts(url, FILE_SCHEME))
 		url += sizeof(FILE_SCHEME) - 1;
+	if (url[0] == '/' && config_peer_sealed(peer))
+		return bundle_file_open(peer, url, opts, out, err);
 	if (url[0] == '/')
 		return directory_open(peer, url, opts, out, err);
 	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, exec:, "
-	    "file:///DIRECTORY or an absolute path", vis(peer->url));
+	    "file:///DIRECTORY, file:///BUNDLE.cms or an absolute path",
+	    vis(peer->url));
 }
 
 int
@@ -71,8 +76,9 @@ transport_issue(struct transport *t, const struct csr_request *r,
     struct buf *pem, struct error *err)
 {
 	if (t->ops->issue == NULL)
-		return error_set(err, CODE_USAGE, "a directory issues no "
-		    "certificates; want a peer of ssh:// or exec:");
+		return error_set(err, CODE_USAGE, "a directory and a "
+		    "bundle issue no certificates; want a peer of ssh:// or "
+		    "exec:");
 	return t->ops->issue(t, r, pem, err);
 }
 
@@ -87,6 +93,12 @@ transport_free(struct transport *t)
 {
 	if (t != NULL)
 		t->ops->free(t);
+}
+
+bool
+transport_is_sealed(const struct transport *t)
+{
+	return t->ops->sealed;
 }
 
 bool

@@ -15,7 +15,8 @@
 /*
  * Where accounts come from and go to.  A URL chooses: ssh://, exec: (both
  * speak PROTOCOL.md with "acmeferry serve" at the far end), file:///path and
- * a plain absolute path (another certbot directory).
+ * a plain absolute path (another certbot directory, or a sealed bundle where it
+ * ends in ".cms").
  */
 struct transport;
 
@@ -74,7 +75,11 @@ struct transport_options {
 	bool dry_run;		/* nothing is written or remembered; only
 				 * bundles need to know */
 	bool accept_rollback;	/* of bundles: see transport/bundle.h */
-	const struct recorder *recorder;	/* of a push to a bundle */
+	bool bundle;		/* the url is the path of a bundle, whatever
+				 * it ends in; "-" is standard input (with
+				 * `write` output) */
+	/* of a push to what is no far end; NULL: nothing is recorded */
+	const struct recorder *recorder;
 	bool challenge;		/* opened to put HTTP-01 responses, and for
 				 * nothing else */
 	bool issue;		/* opened to have a certificate issued, and
@@ -148,6 +153,9 @@ int transport_issue(struct transport *t, const struct csr_request *r,
 
 /* Ends what was begun; NULL is fine. */
 void transport_free(struct transport *t);
+
+/* True where what is sent goes into a sealed bundle: all of it each time. */
+bool transport_is_sealed(const struct transport *t);
 
 /* True where the far end is at work on its own store and keeps a ledger. */
 bool transport_is_remote(const struct transport *t);

@@ -112,14 +112,17 @@ calls 'writes to stdout; only cli/ and report/ may' \
     '(cli|report)/[a-z_]+\.[ch]|base/log\.c'
 calls 'reads the clock; only base/clock.c may' \
     '(time|clock_gettime|gettimeofday|clock|ftime) *\(' 'base/clock\.c'
-calls 'key work outside jose/' \
+calls 'key work outside jose/ and seal/' \
     '(EVP_PKEY|EVP_DigestSign|EVP_DigestVerify|RSA|EC|BN|ECDSA|PEM|OSSL_PARAM|OSSL_DECODER|OSSL_ENCODER)_[A-Za-z_]+ *\(' \
-    'jose/[a-z0-9_]+\.[ch]|issue/cert[a-z_]*\.c|store/cert[a-z_]*\.c'
-calls 'certificates outside issue/cert.c' 'X509_[A-Za-z0-9_]+ *\(' \
-    'issue/cert[a-z_]*\.c|store/cert[a-z_]*\.c'
-calls 'hashing outside base/digest.c and jose/' \
+    'jose/[a-z0-9_]+\.[ch]|issue/cert[a-z_]*\.c|store/cert[a-z_]*\.c|seal/[a-z]+\.c'
+calls 'certificates outside issue/cert.c and seal/' 'X509_[A-Za-z0-9_]+ *\(' \
+    'issue/cert[a-z_]*\.c|store/cert[a-z_]*\.c|seal/(cert|identity)\.c'
+calls 'encryption outside seal/' \
+    '(EVP_(CIPHER|Cipher|Encrypt|Decrypt|Seal|Open|aes)[A-Za-z0-9_]*|(CMS|PKCS7)_[A-Za-z0-9_]+) *\(' \
+    'seal/[a-z]+\.c'
+calls 'hashing outside base/digest.c, jose/ and seal/cms.c' \
     '(EVP_MD|EVP_Digest|MD5|SHA1|SHA256|SHA512)(_[A-Za-z_]+)? *\(' \
-    'base/digest\.c|jose/[a-z0-9_]+\.[ch]'
+    'base/digest\.c|jose/[a-z0-9_]+\.[ch]|seal/cms\.c'
 calls 'banned call' \
     '(strcpy|strcat|stpcpy|sprintf|vsprintf|strtok|strtok_r|atoi|atol|atoll|atof|strtol|strtoul|scanf|fscanf|system|popen|gets|alloca|strncpy|strncat|localtime|localtime_r|gmtime|ctime|asctime|mktime|rand|srand|random|setenv|putenv|asprintf|vasprintf) *\(' \
     'base/none'

@@ -275,7 +275,7 @@ bad "half a JWK" 4 "'$T/half.jwk':" import "$T/half.jwk" --key
 bad "a key that the CA does not know" 5 "'$T/stranger.pem': \
 '$PEBBLE_DIR_URL' knows no account for this key; nothing was registered" \
     import "$T/stranger.pem" --key
-bad "no --key" 2 "want --key" import "$T/app.pem"
+bad "no --key" 2 "or --key where it is the bare key" import "$T/app.pem"
 bad "--account" 2 "'--account'" import "$T/app.pem" --key --account 1234
 bad "a CA that is not there" 3 "127.0.0.1" import "$T/app.pem" --key \
     --server https://127.0.0.1:1/dir

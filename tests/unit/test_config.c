@@ -147,7 +147,8 @@ static const struct {
 	{ "peers: {a: x}\n", "1, column 12: peers.a: found a text ('x'), want "
 	    "a map of keys" },
 	{ "peers: {a: {}}\n", "1, column 9: peers.a.url: is missing, want "
-	    "ssh://[user@]host[:port], file:///directory, or 'exec:' with "
+	    "ssh://[user@]host[:port], file:///directory, "
+	    "file:///bundle.cms, or 'exec:' with "
 	    "command" },
 	{ "peers: {\"a b\": {url: \"ssh://h\"}}\n", "1, column 9: peers: "
 	    "found 'a b', want a name of letters, digits, '.', '_' and '-'" },
@@ -160,10 +161,24 @@ static const struct {
 	    "in files" },
 	{ "peers: {a: {url: \"sftp://h/x\"}}\n", "1, column 18: peers.a.url: "
 	    "found 'sftp://h/x', want ssh://[user@]host[:port], "
-	    "file:///directory or exec:" },
-	{ "peers: {a: {url: \"file:///x.cms\"}}\n", "1, column 18: "
-	    "peers.a.url: found 'file:///x.cms', want a directory; sealed "
-	    "bundles (.cms) are not known to this version" },
+	    "file:///directory, file:///bundle.cms or exec:" },
+	{ "peers: {a: {url: \"file:///x.cms\"}}\n", "1, column 9: "
+	    "peers.a.senders: is missing; want the certificates of those "
+	    "whose bundle is opened" },
+	{ "peers: {a: {url: /x.cms, direction: push, senders: [/s]}}\n",
+	    "1, column 9: peers.a.recipients: is missing; want the "
+	    "certificates of those for whom the bundle is sealed" },
+	{ "peers: {a: {url: /x.cms, senders: [/s], challenge: true}}\n",
+	    "1, column 52: peers.a.challenge: is not for a sealed bundle, "
+	    "which no web server serves" },
+	{ "peers: {a: {url: /x.cms, senders: [/s], webroot: /w}}\n",
+	    "1, column 50: peers.a.webroot: is not for a sealed bundle, "
+	    "which no web server serves" },
+	{ "peers: {a: {url: \"ssh://h\", senders: [/s]}}\n", "1, column "
+	    "38: peers.a.senders: is only for a url of a sealed bundle "
+	    "(.cms)" },
+	{ "peers: {a: {url: \"ssh://h\", recipients: [s]}}\n", "1, column "
+	    "42: peers.a.recipients: found 's', want an absolute path" },
 	{ "peers: {a: {url: \"ssh://-oProxyCommand=x\"}}\n", "1, column 18: "
 	    "peers.a.url: found 'ssh://-oProxyCommand=x', want "
 	    "ssh://[user@]host[:port]" },

@@ -321,11 +321,13 @@ static const struct {
 	{ "ssh://u:secret@h", NULL, NULL, "PEER: found a password in the "
 	    "URL, want none; secrets are in files" },
 	{ "https://h/x", NULL, NULL, "PEER: found 'https://h/x', want "
-	    "ssh://[user@]host[:port], file:///directory or exec:" },
+	    "ssh://[user@]host[:port], file:///directory, "
+	    "file:///bundle.cms or exec:" },
 	{ "file://u@h/x", NULL, NULL, "PEER: found 'file://u@h/x', want "
 	    "file:// and an absolute path" },
 	{ "exec:x", NULL, NULL, "PEER: found 'exec:x', want "
-	    "ssh://[user@]host[:port], file:///directory or exec:" },
+	    "ssh://[user@]host[:port], file:///directory, "
+	    "file:///bundle.cms or exec:" },
 	{ "exec:", NULL, NULL, "'exec': command is missing; 'exec:' needs "
 	    "the argv that reaches 'acmeferry serve'" },
 	{ "file:///x", "identity-file", "/id", "'x': identity_file is only "
