@@ -73,6 +73,16 @@ enum {
 	LIMIT_CSR = 64 * 1024,
 	/* files looked at among which old responses are searched */
 	LIMIT_RESPONSE_FILES = 10000,
+	/* by sftp: folders below accounts/ that are listed, entries of one,
+	 * accounts and lineages that are read, and bytes of all of that, which
+	 * are in memory for a while */
+	LIMIT_SFTP_FOLDERS = 10000,
+	LIMIT_SFTP_ENTRIES = 20000,
+	LIMIT_SFTP_ACCOUNTS = 20000,
+	LIMIT_SFTP_BYTES = 256 * 1024 * 1024,
+	/* what sftp prints of one window of commands, and says on stderr */
+	LIMIT_SFTP_OUTPUT = 16 * 1024 * 1024,
+	LIMIT_SFTP_SAID = 1024 * 1024,
 	/* a far end that has answered and does not go away */
 	LIMIT_PEER_LEAVE = 5 * 1000,
 	/* what a child says on stderr that we keep for a message */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -129,6 +130,14 @@ open_ends(struct ends *e, const struct proc_spec *spec)
 	return make_pipe(&e->exec[0], &e->exec[1]);
 }
 
+static int
+limit_files(size_t max)
+{
+	struct rlimit r = { max, max };
+
+	return max == 0 ? 0 : setrlimit(RLIMIT_FSIZE, &r);
+}
+
 /* Only what a signal handler may do, and never back. */
 static void __attribute__((noreturn))
 child(const struct proc_spec *spec, const char *path, const struct ends *e,
@@ -143,7 +152,8 @@ child(const struct proc_spec *spec, const char *path, const struct ends *e,
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (group)
 		(void)setpgid(0, 0);
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1)
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 ||
+	    limit_files(spec->file_max) == -1)
 		goto fail;
 	if (getppid() != parent)
 		_exit(127);	/* nobody is there to be told */

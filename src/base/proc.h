@@ -29,6 +29,8 @@ struct proc_spec {
 	const char *cwd;	/* NULL: "/" */
 	enum proc_fd in, out, err;
 	bool tty;		/* may ask on the terminal (see below) */
+	size_t file_max;	/* bytes of a file that it writes; more ends it
+				 * with SIGXFSZ; 0: as for us */
 };
 
 /*

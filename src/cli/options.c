@@ -46,13 +46,14 @@ const struct cli_option peer_options[] = {
 	{ "servers", 0, "URL", true, "ACME server whose accounts may travel; "
 	    "repeatable; default acme.server" },
 	{ "accounts", 0, "WHICH", true, "account that travels; repeatable" },
-	{ "identity-file", 0, "FILE", false, "ssh: the private key to log in "
-	    "with, and no other" },
-	{ "known-hosts-file", 0, "FILE", false, "ssh: where the far end's "
-	    "host key is" },
-	{ "ssh-config", 0, "FILE", false, "ssh: its configuration (ssh -F)" },
-	{ "ssh-options", 0, "OPTION", true, "ssh: an option as ssh -o takes "
-	    "it; repeatable" },
+	{ "identity-file", 0, "FILE", false, "ssh, sftp: the private key to "
+	    "log in with, and no other" },
+	{ "known-hosts-file", 0, "FILE", false, "ssh, sftp: where the far "
+	    "end's host key is" },
+	{ "ssh-config", 0, "FILE", false, "ssh, sftp: ssh's configuration "
+	    "(ssh -F)" },
+	{ "ssh-options", 0, "OPTION", true, "ssh, sftp: an option as ssh -o "
+	    "takes it; repeatable" },
 	{ "command", 0, "WORD", true, "exec: the program that reaches "
 	    "'acmeferry serve', then its arguments, each with --command of "
 	    "its own" },
@@ -63,8 +64,8 @@ const struct cli_option peer_options[] = {
 	{ "challenge-check", 0, "WHERE", false, "auto (port 80 of the URL's "
 	    "host; the default), HOST:PORT or off: where they must be served "
 	    "before the CA looks" },
-	{ "webroot", 0, "DIR", false, "file://: the web root that the "
-	    "responses are put into" },
+	{ "webroot", 0, "DIR", false, "sftp:// and file://: the web root "
+	    "that the responses are put into" },
 	{ "senders", 0, "CERT", true, "bundle: file with the certificate of "
 	    "one whose bundle may be opened; repeatable" },
 	{ "recipients", 0, "CERT", true, "bundle: file with the certificate "

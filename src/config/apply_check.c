@@ -35,6 +35,7 @@ const char *
 peer_fault(const struct config_peer *p, const char **key)
 {
 	bool ssh = str_starts(p->url, "ssh://");
+	bool sftp = str_starts(p->url, "sftp://");
 	bool exec = strcmp(p->url, "exec:") == 0;
 	const char *fault;
 
@@ -48,17 +49,17 @@ peer_fault(const struct config_peer *p, const char **key)
 	    *p->known_hosts_file != '\0' ? "known_hosts_file" :
 	    *p->ssh_config != '\0' ? "ssh_config" :
 	    p->ssh_options.n > 0 ? "ssh_options" : NULL;
-	if (!ssh && *key != NULL)
-		return "is only for a url of ssh://";
+	if (!ssh && !sftp && *key != NULL)
+		return "is only for a url of ssh:// or sftp://";
 	if ((fault = seal_fault(p, key)) != NULL)
 		return fault;
 	*key = "webroot";
 	if (*p->webroot != '\0' && (ssh || exec))
-		return "is only for a directory; the far end of ssh:// and "
-		    "exec: has 'serve --webroot'";
+		return "is only for sftp:// and a directory; the far end of "
+		    "ssh:// and exec: has 'serve --webroot'";
 	if (*p->webroot == '\0' && p->challenge && !ssh && !exec)
-		return "is missing; challenge needs it where the url is a "
-		    "directory";
+		return "is missing; challenge needs it where the url is "
+		    "sftp:// or a directory";
 	return NULL;
 }
 

@@ -41,7 +41,7 @@ struct config_peer {
 	bool challenge;		/* may put HTTP-01 responses there */
 	char *challenge_check;	/* "auto", "off", or HOST:PORT of the web
 				 * server that must answer with them */
-	char *webroot;		/* a directory: where to put them */
+	char *webroot;		/* sftp, a directory: where to put them */
 	struct strs senders;	/* bundles: certificates, whose to open */
 	struct strs recipients;	/* and for whom to seal */
 };

@@ -65,7 +65,8 @@ const struct schema_key schema[] = {
 	    cutoff_words, NULL, 0, "how long before its end an authorization "
 	    "is not counted: auto, boulder or a duration"),
 	PEER("url", VALUE_TEXT, url, "", NULL, value_peer_url,
-	    SCHEMA_REQUIRED, "ssh://[user@]host[:port], file:///directory, "
+	    SCHEMA_REQUIRED, "ssh://[user@]host[:port], "
+	    "sftp://[user@]host[:port]/directory, file:///directory, "
 	    "file:///bundle.cms, or 'exec:' with command"),
 	PEER("direction", VALUE_CHOICE, direction, "pull", direction_words,
 	    NULL, 0, "pull or push"),
@@ -74,9 +75,10 @@ const struct schema_key schema[] = {
 	PEER("accounts", VALUE_LIST, accounts, NULL, NULL, value_account, 0,
 	    "which accounts; empty: those of the names, or the only one"),
 	PEER("identity_file", VALUE_TEXT, identity_file, "", NULL, value_path,
-	    0, "ssh: the private key, and no other; empty: ssh's choice"),
+	    0, "ssh, sftp: the private key, and no other; empty: ssh's choice"),
 	PEER("known_hosts_file", VALUE_TEXT, known_hosts_file, "", NULL,
-	    value_path, 0, "ssh: where the host key is; empty: ssh's own"),
+	    value_path, 0, "ssh, sftp: where the host key is; empty: ssh's "
+	    "own"),
 	PEER("ssh_config", VALUE_TEXT, ssh_config, "", NULL, value_path, 0,
 	    "ssh -F; with a jump host, options reach the jump only this way"),
 	PEER("ssh_options", VALUE_LIST, ssh_options, NULL, NULL,
@@ -92,7 +94,8 @@ const struct schema_key schema[] = {
 	    "where they must be served first; auto: port 80 of the url's "
 	    "host; HOST:PORT; off"),
 	PEER("webroot", VALUE_TEXT, webroot, "", NULL, value_path, 0,
-	    "file://: the web root that the responses are put into"),
+	    "sftp:// and file://: the web root that the responses are put "
+	    "into"),
 	PEER("senders", VALUE_LIST, senders, NULL, NULL, value_path, 0,
 	    "bundles: certificates (PEM) of those whose to open"),
 	PEER("recipients", VALUE_LIST, recipients, NULL, NULL, value_path, 0,

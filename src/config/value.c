@@ -142,6 +142,26 @@ check_file_url(const char *path, struct error *err)
 	return 0;
 }
 
+/* What is in the path is in commands for sftp, and in what it prints. */
+static bool
+sftp_path_ok(const char *p)
+{
+	size_t len = 0;
+
+	if (*p != '/')
+		return false;
+	while (*p == '/') {
+		p++;
+		len = strspn(p, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~@+,=:-");
+		if ((len == 1 && *p == '.') ||
+		    (len == 2 && strncmp(p, "..", 2) == 0))
+			return false;
+		p += len;
+	}
+	return *p == '\0';
+}
+
 int
 value_peer_url(const char *value, char **normal, struct error *err)
 {
@@ -167,9 +187,16 @@ value_peer_url(const char *value, char **normal, struct error *err)
 	if (str_starts(value, "ssh://"))
 		return error_set(err, CODE_USAGE, "found '%s', want "
 		    "ssh://[user@]host[:port]", vis(value));
+	if (str_starts(value, "sftp://") && ok && sftp_path_ok(u.rest))
+		return 0;
+	if (str_starts(value, "sftp://"))
+		return error_set(err, CODE_USAGE, "found '%s', want "
+		    "sftp://[user@]host[:port]/etc/letsencrypt: a path of "
+		    "letters, digits and '._~@+,=:-', without '.' and '..'",
+		    vis(value));
 	return error_set(err, CODE_USAGE, "found '%s', want "
-	    "ssh://[user@]host[:port], file:///directory, file:///bundle.cms "
-	    "or exec:", vis(value));
+	    "ssh://[user@]host[:port], sftp://[user@]host[:port]/directory, "
+	    "file:///directory, file:///bundle.cms or exec:", vis(value));
 }
 
 int

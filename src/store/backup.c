@@ -120,7 +120,8 @@ load_entries(struct backup *k, const json *arr, const char *what,
 		    json_get_str(json_at(arr, i), "copy", JSON_REQUIRED, what,
 		    &copy, err) == -1)
 			return -1;
-		if (path[0] != '/' || strchr(copy, '/') != NULL ||
+		if ((path[0] != '/' && !str_starts(path, BACKUP_ELSEWHERE)) ||
+		    strchr(copy, '/') != NULL ||
 		    copy[0] == '\0' || copy[0] == '.')
 			return error_set(err, CODE_STORE, "'%s': found a path "
 			    "that this program does not write", vis(what));
@@ -244,25 +245,39 @@ backup_begin(struct store *s, const char *reason, const char *server,
 	return rc;
 }
 
+/* How the manifest names it: in a copy of a far directory as it is there. */
+static int
+original(const struct store *s, const char *path, char **out,
+    struct error *err)
+{
+	size_t n = strlen(s->config_dir);
+
+	if (s->original != NULL && strncmp(path, s->config_dir, n) == 0 &&
+	    path[n] == '/')
+		return str_printf(out, err, "%s%s", s->original, path + n);
+	return str_dup(out, path, err);
+}
+
 int
 backup_add(struct store *s, const char *id, const char *path,
     struct error *err)
 {
 	const char *base = strrchr(path, '/');
+	char *copy = NULL, *name = NULL;
 	struct backup *k = NULL;
-	char *copy = NULL;
 	int rc = -1;
 
 	if (path[0] != '/')
 		return error_set(err, CODE_ERROR, "'%s': found a relative "
 		    "path, want an absolute one", vis(path));
-	if (load(s, id, &k, err) == -1)
-		return -1;
-	if (strs_has(&k->paths, path)) {
+	if (original(s, path, &name, err) == -1 ||
+	    load(s, id, &k, err) == -1)
+		goto out;
+	if (strs_has(&k->paths, name)) {
 		rc = 0;
 		goto out;
 	}
-	if (strs_add(&k->paths, path, err) == -1 ||
+	if (strs_add(&k->paths, name, err) == -1 ||
 	    strs_addf(&k->copies, err, "%zu-%s", k->paths.n, base + 1) == -1 ||
 	    backup_path(s, id, k->copies.v[k->copies.n - 1], &copy, err) == -1)
 		goto out;
@@ -273,6 +288,7 @@ out:
 	if (rc == -1)
 		error_wrap(err, "backup %s", id);
 	free(copy);
+	free(name);
 	backup_free(k);
 	return rc;
 }

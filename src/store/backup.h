@@ -15,12 +15,15 @@
  */
 struct store;
 
+/* How the path of what was on another host begins. */
+#define BACKUP_ELSEWHERE "sftp://"
+
 struct backup {
 	char *id;		/* the directory's name */
 	int64_t time;
 	char *reason;		/* "replaced by pull", ... */
 	char *server, *account;	/* NULL where it is about no account */
-	struct strs paths;	/* absolute originals */
+	struct strs paths;	/* originals, absolute or BACKUP_ELSEWHERE... */
 	struct strs copies;	/* their names in the directory */
 };
 struct backups {

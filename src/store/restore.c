@@ -157,7 +157,11 @@ check(const struct restoring *r, struct error *err)
 	for (size_t i = 0; rc == 0 && i < r->k->paths.n; i++) {
 		if (copy_path(r, i, &copy, err) == -1)
 			return -1;
-		if (lstat(copy, &st) == -1)
+		if (r->k->paths.v[i][0] != '/')
+			rc = error_set(err, CODE_STORE, "'%s': was on another "
+			    "host; put it back there by hand, from '%s'",
+			    vis(r->k->paths.v[i]), vis(copy));
+		else if (lstat(copy, &st) == -1)
 			rc = error_sys(err, CODE_STORE, "'%s': the backup is "
 			    "not whole", vis(copy));
 		else if (S_ISDIR(st.st_mode) && !r->force)

@@ -58,6 +58,7 @@ store_open(const struct store_options *opts, struct store **out,
 	s->lock_timeout = opts->lock_timeout;
 	if (spell(opts->config_dir, &s->config_dir, err) == -1 ||
 	    str_dup(&s->state_dir, opts->state_dir, err) == -1 ||
+	    str_dup(&s->original, opts->original, err) == -1 ||
 	    str_printf(&s->accounts, err, "%s/accounts", s->config_dir) ==
 	    -1) {
 		store_free(s);
@@ -79,6 +80,7 @@ store_free(struct store *s)
 	store_unlock(s);
 	free(s->config_dir);
 	free(s->state_dir);
+	free(s->original);
 	free(s->accounts);
 	free(s);
 }

@@ -20,6 +20,9 @@ struct store_options {
 	const char *config_dir;	/* absolute */
 	const char *state_dir;	/* absolute */
 	int64_t lock_timeout;	/* ms */
+	const char *original;	/* NULL; else config_dir is a copy of this,
+				 * "sftp://HOST/DIRECTORY", and manifests of
+				 * backups name that */
 };
 
 /* Opens; a directory that is absent is fine until something is written.

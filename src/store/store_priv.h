@@ -17,6 +17,7 @@
 struct store {
 	char *config_dir;
 	char *state_dir;
+	char *original;		/* NULL: config_dir is no copy */
 	char *accounts;		/* config_dir/accounts */
 	int64_t lock_timeout;
 	struct lock lock;

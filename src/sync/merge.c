@@ -128,10 +128,12 @@ carry_out(struct run *r, const struct plan_action *a, struct error *err)
 	return -1;
 }
 
-/* In the ledger: that a key came here. */
+/* In the ledgers: that a key came here, and who gave it. */
 static int
 record(struct run *r, const struct plan_action *a, struct error *err)
 {
+	struct ledger_entry gave = { .client = r->m->to,
+		.operation = "gave", .result = "ok" };
 	struct ledger_entry e = { .client = r->m->peer,
 		.connection = getenv("SSH_CONNECTION"),
 		.operation = "received", .result = "ok" };
@@ -140,6 +142,11 @@ record(struct run *r, const struct plan_action *a, struct error *err)
 		return 0;
 	e.server = r->offer->v[a->source]->account->server;
 	e.id = a->id;
+	gave.server = e.server;
+	gave.id = r->offer->v[a->source]->account->key.id;
+	if (r->m->giver != NULL &&
+	    store_ledger_add(r->m->giver, &gave, err) == -1)
+		return -1;
 	return store_ledger_add(r->store, &e, err);
 }
 

@@ -28,6 +28,9 @@ struct merge {
 	bool ask;		/* the CA */
 	bool check_digest;	/* of what is replaced */
 	int64_t max_wait;
+	struct store *giver;	/* of a push: in whose ledger it is, before it
+				 * happens, that the key went to ... */
+	const char *to;		/* ... this peer; NULL, NULL: nobody's */
 };
 
 int sync_merge(struct store *s, struct offer *offer, const struct merge *m,

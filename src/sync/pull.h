@@ -84,6 +84,8 @@ struct sync_receive_arg {
 	bool check_digest;	/* `replaces` must name what is replaced */
 	bool dry_run;
 	int64_t max_wait;
+	struct store *giver;	/* see struct merge */
+	const char *to;
 };
 int sync_receive(void *arg, struct store *s, struct offer *offer,
     enum prefer prefer, bool verbatim, struct verdicts *out,

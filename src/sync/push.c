@@ -248,6 +248,7 @@ send(struct push *p, struct transport *t, struct sync_result *result,
 	struct verdicts got = { 0 };
 	int rc = -1;
 
+	/* elsewhere it is known later what goes, and is recorded then */
 	if ((!p->o->dry_run && transport_is_remote(t) &&
 	    record(p, err) == -1) ||
 	    transport_send(t, &p->offer, &got, err) == -1)
@@ -340,7 +341,7 @@ sync_push(struct store *s, const struct config *c,
 	struct push p = { .store = s, .peer = peer, .o = opts };
 	struct sync_receive_arg arg = { .config = c, .peer = "this host",
 		.ask = true, .dry_run = opts->dry_run,
-		.max_wait = opts->max_wait };
+		.max_wait = opts->max_wait, .giver = s, .to = peer->name };
 	struct receiver receiver = { sync_receive, &arg };
 	struct recorder recorder = { record_one, &p };
 	struct transport_options to = { .config = c, .receiver = &receiver,

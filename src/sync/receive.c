@@ -15,7 +15,8 @@ sync_receive(void *arg, struct store *s, struct offer *offer,
 	struct merge m = { .config = r->config, .peer = r->peer,
 		.servers = r->servers, .prefer = prefer,
 		.verbatim = verbatim, .dry_run = r->dry_run, .ask = r->ask,
-		.check_digest = r->check_digest, .max_wait = r->max_wait };
+		.check_digest = r->check_digest, .max_wait = r->max_wait,
+		.giver = r->giver, .to = r->to };
 	struct strs notes = { 0 };
 	bool changed = false, *chosen;
 	int rc;

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/atomic.h"
-#include "base/digest.h"
 #include "base/vis.h"
 #include "transport/impl.h"
 #include "transport/source.h"
@@ -22,8 +21,7 @@ struct directory {
 };
 
 enum {
-	LOCK_TIMEOUT = 30 * 1000,
-	STATE_DIGITS = 16	/* of the path's digest */
+	LOCK_TIMEOUT = 30 * 1000
 };
 
 static void
@@ -64,13 +62,7 @@ directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
 {
 	struct directory *d = (struct directory *)t;
 	const struct receiver *r = d->opts.receiver;
-	const struct recorder *l = d->opts.recorder;
 
-	/* the ledger first: no key leaves that is not in it */
-	for (size_t i = 0; l != NULL && i < offer->n; i++)
-		if (offer->v[i]->account != NULL &&
-		    l->record(l->arg, offer->v[i], err) == -1)
-			return -1;
 	return r->receive(r->arg, d->store, offer, d->opts.prefer,
 	    d->opts.verbatim, out, err);
 }
@@ -132,7 +124,6 @@ directory_open(const struct config_peer *peer, const char *path,
     struct error *err)
 {
 	struct store_options so = { .lock_timeout = LOCK_TIMEOUT };
-	char hex[DIGEST_SHA256_HEX];
 	struct directory *d;
 	size_t len;
 
@@ -144,9 +135,7 @@ directory_open(const struct config_peer *peer, const char *path,
 	d->base.challenge = opts->challenge;
 	d->opts = *opts;
 	if (str_dup(&d->path, path, err) == -1 ||
-	    digest_sha256_hex(path, strlen(path), hex, err) == -1 ||
-	    str_printf(&d->state, err, "%s/directories/%.*s",
-	    opts->config->state_dir, STATE_DIGITS, hex) == -1)
+	    transport_state_dir(opts->config, path, &d->state, err) == -1)
 		goto fail;
 	for (len = strlen(d->path); len > 1 && d->path[len - 1] == '/'; len--)
 		d->path[len - 1] = '\0';

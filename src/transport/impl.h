@@ -40,5 +40,13 @@ int directory_open(const struct config_peer *peer, const char *path,
 int bundle_file_open(const struct config_peer *peer, const char *path,
     const struct transport_options *opts,
     struct transport **out, struct error *err) WARN_UNUSED;
+int sftp_transport_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err) WARN_UNUSED;
+
+/* Where the journal, backups and ledger of a store that is not ours are kept
+ * with ours: state_dir/directories/DIGEST-OF-NAME. */
+int transport_state_dir(const struct config *c, const char *name, char **out,
+    struct error *err) WARN_UNUSED;
 
 #endif

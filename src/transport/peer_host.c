@@ -41,7 +41,7 @@ show(const struct config *c, const struct config_peer *p,
 	int status;
 
 	error_clear(&err);
-	if (ssh_argv(p, u, false, false, SSH_SHOW, &argv, &err) == 0 &&
+	if (ssh_argv(p, u, SSH_READ, false, SSH_SHOW, &argv, &err) == 0 &&
 	    proc_env(&c->environment, &env, &err) == 0) {
 		spec.argv = argv.v;
 		spec.envp = env.v;
@@ -62,7 +62,7 @@ peer_host(const struct config *c, const struct config_peer *p, char **out,
 	int rc = 0;
 
 	*out = NULL;
-	if (!str_starts(p->url, "ssh://"))
+	if (!str_starts(p->url, "ssh://") && !str_starts(p->url, "sftp://"))
 		return 0;
 	if (ssh_url_parse(p->url, &u, err) == -1)
 		return -1;

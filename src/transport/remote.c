@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: ISC */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -67,77 +65,6 @@ remote_free(struct transport *t)
 	free(r);
 }
 
-/* Runs ssh once more, only to hear more from it. */
-static void
-listen(struct remote *r, enum ssh_use use, struct buf *out, struct buf *said)
-{
-	struct proc_spec spec = { .envp = r->env.v, .in = PROC_NULL,
-		.out = PROC_NULL, .err = PROC_NULL };
-	struct strs argv = { 0 };
-	struct error err;
-	int status;
-
-	error_clear(&err);
-	if (ssh_argv(r->peer, &r->url, SSH_READ, false, use, &argv,
-	    &err) == 0) {
-		spec.argv = argv.v;
-		if (proc_run(&spec, NULL, out, said, clock_mono() +
-		    LIMIT_HTTP_CONNECT, &status, &err) == -1)
-			log_debug("%s", err.msg);
-	}
-	strs_free(&argv);
-}
-
-/* The known_hosts file that ssh looks in, the first of several. */
-static char *
-known_hosts_of(struct remote *r)
-{
-	static const char word[] = "\nuserknownhostsfile ";
-	const char *p;
-	char *path = NULL;
-	struct buf out;
-
-	if (r->peer->known_hosts_file != NULL &&
-	    r->peer->known_hosts_file[0] != '\0')
-		return strdup(r->peer->known_hosts_file);
-	buf_init(&out, (size_t)64 * 1024);
-	listen(r, SSH_SHOW, &out, NULL);
-	p = strstr(buf_str(&out), word);
-	if (p != NULL) {
-		p += sizeof(word) - 1;
-		path = strndup(p, strcspn(p, " \n"));
-	} else
-		path = strdup("~/.ssh/known_hosts");
-	buf_free(&out);
-	return path;
-}
-
-/* ssh itself failed: tells why, for a host key with what was offered. */
-static int
-ssh_failed(struct remote *r, struct error *err)
-{
-	const char *said = buf_str(&r->proc.err_text);
-	struct ssh_hostkey key;
-	char *known_hosts = NULL;
-	struct buf more;
-	int rc;
-
-	ssh_hostkey(said, &key);
-	buf_init(&more, (size_t)4 * LIMIT_CHILD_STDERR);
-	if (ssh_is_hostkey(said)) {
-		known_hosts = known_hosts_of(r);
-		if (key.fingerprint[0] == '\0') {
-			listen(r, SSH_PROBE, NULL, &more);
-			ssh_hostkey(buf_str(&more), &key);
-		}
-	}
-	rc = ssh_error(r->where, said, known_hosts != NULL ? known_hosts :
-	    "known_hosts", &key, err);
-	buf_free(&more);
-	free(known_hosts);
-	return rc;
-}
-
 /* The far end went away before it spoke the protocol. */
 static int
 gone(struct remote *r, struct error *err)
@@ -154,7 +81,8 @@ gone(struct remote *r, struct error *err)
 		return error_set(err, CODE_RETRY, "'%s': closed its output "
 		    "before the protocol", vis(r->where));
 	if (status == 255 && r->url.host != NULL)
-		return ssh_failed(r, err);
+		return ssh_failed(r->peer, &r->url, r->env.v,
+		    buf_str(&r->proc.err_text), err);
 	said = said_last(buf_str(&r->proc.err_text));
 	/* as "serve" ends where nothing tells it a web root, or names */
 	if (status == CODE_USAGE && (r->opts.challenge || r->opts.issue))
@@ -435,24 +363,6 @@ static const struct transport_ops remote_ops = {
 	remote_challenge_remove, remote_issue, remote_free, true, false
 };
 
-/* A key that others can read is no key: ssh says so in other words, an agent
- * would hide it. */
-static int
-check_identity(const struct config_peer *peer, struct error *err)
-{
-	struct buf b;
-	int rc;
-
-	if (peer->identity_file == NULL || peer->identity_file[0] == '\0' ||
-	    str_ends(peer->identity_file, ".pub"))
-		return 0;
-	buf_init_sensitive(&b, LIMIT_ACCOUNT_FILE);
-	rc = io_read_file(AT_FDCWD, peer->identity_file, LIMIT_ACCOUNT_FILE,
-	    IO_NOFOLLOW | IO_OWNED | IO_PRIVATE | IO_ONE_LINK, &b, NULL, err);
-	buf_free(&b);
-	return rc;
-}
-
 static int
 make_argv(struct remote *r, struct strs *argv, struct error *err)
 {
@@ -464,7 +374,7 @@ make_argv(struct remote *r, struct strs *argv, struct error *err)
 	if (str_starts(peer->url, "ssh://")) {
 		if (ssh_url_parse(peer->url, &r->url, err) == -1 ||
 		    str_dup(&r->where, r->url.host, err) == -1 ||
-		    check_identity(peer, err) == -1)
+		    ssh_check_identity(peer, err) == -1)
 			return -1;
 		return ssh_argv(peer, &r->url, right, r->opts.terminal,
 		    SSH_SERVE, argv, err);

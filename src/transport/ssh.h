@@ -8,16 +8,18 @@
 #include "base/strs.h"
 #include "config/config.h"
 
-/* How the system's ssh is called, and what its words mean. */
+/* How the system's ssh and sftp are called, and what their words mean. */
 
-/* ssh://[user@]host[:port] */
+/* ssh://[user@]host[:port] or sftp://[user@]host[:port]/path */
 struct ssh_url {
 	char *user;		/* NULL: ssh decides */
 	char *host;		/* without brackets */
 	char *port;		/* NULL: ssh decides */
+	char *path;		/* NULL: ssh://; else absolute, no "." or ".."
+				 * in it, no '/' at its end, "/" for the top */
 };
 /* Refuses (CODE_USAGE) what ssh could take for an option, blanks, control
- * characters, a password and a path. */
+ * characters, a password, and a path for ssh://. */
 int ssh_url_parse(const char *url, struct ssh_url *out, struct error *err)
     WARN_UNUSED;
 void ssh_url_free(struct ssh_url *u);
@@ -28,8 +30,8 @@ enum ssh_use {
 	SSH_SHOW		/* only print ssh's configuration (-G) */
 };
 
-/* What the far end is asked to allow. */
-enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE, SSH_ISSUE };
+/* What the far end is asked to allow; SSH_SFTP: its sftp subsystem. */
+enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE, SSH_ISSUE, SSH_SFTP };
 
 /*
  * The complete argv: our options first, since ssh takes the first value of
@@ -39,6 +41,15 @@ enum ssh_right { SSH_READ, SSH_WRITE, SSH_CHALLENGE, SSH_ISSUE };
 int ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
     enum ssh_right right, bool terminal, enum ssh_use use, struct strs *out,
     struct error *err) WARN_UNUSED;
+
+/* The same of "sftp -b -", which has the same options reach its ssh. */
+int sftp_argv(const struct config_peer *peer, const struct ssh_url *u,
+    bool terminal, struct strs *out, struct error *err) WARN_UNUSED;
+
+/* A private key file that others can read is refused (CODE_TRUST): ssh says so
+ * in other words, and an agent would hide it. */
+int ssh_check_identity(const struct config_peer *peer, struct error *err)
+    WARN_UNUSED;
 
 /* What ssh said about host keys. */
 struct ssh_hostkey {
@@ -55,6 +66,18 @@ bool ssh_is_hostkey(const char *said);
  * for the message; key may be empty.  Returns -1. */
 int ssh_error(const char *host, const char *said, const char *known_hosts,
     const struct ssh_hostkey *key, struct error *err);
+
+/* The line of ssh's that tells that it was not let in, printable, static;
+ * NULL: none does. */
+const char *ssh_denied(const char *said);
+
+/*
+ * ssh itself failed: fills in *err with why, for a host key with the file it
+ * is looked for in and what was offered, which ssh is run for again.  env: the
+ * children's environment.  Returns -1.
+ */
+int ssh_failed(const struct config_peer *peer, const struct ssh_url *u,
+    char *const *env, const char *said, struct error *err);
 
 /* The last line of what a program said, without our own prefix; for
  * messages, printable, static. */

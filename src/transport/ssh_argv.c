@@ -8,7 +8,8 @@
 #include "base/vis.h"
 #include "transport/ssh.h"
 
-#define SCHEME "ssh://"
+#define SSH_SCHEME "ssh://"
+#define SFTP_SCHEME "sftp://"
 
 void
 ssh_url_free(struct ssh_url *u)
@@ -16,7 +17,8 @@ ssh_url_free(struct ssh_url *u)
 	free(u->user);
 	free(u->host);
 	free(u->port);
-	u->user = u->host = u->port = NULL;
+	free(u->path);
+	u->user = u->host = u->port = u->path = NULL;
 }
 
 /* Nothing that ssh, a shell or its configuration could take for more than a
@@ -82,27 +84,50 @@ host_port(const char *s, const char *url, struct ssh_url *out,
 	return str_dup(&out->port, port, err);
 }
 
+/* The path of sftp://, which is in commands for it and, with that, in what it
+ * prints. */
+static int
+take_path(const char *path, const char *url, struct ssh_url *out,
+    struct error *err)
+{
+	size_t len = strlen(path);
+
+	if (len == 0)
+		return error_set(err, CODE_USAGE, "'%s': want "
+		    "sftp://[USER@]HOST[:PORT]/DIRECTORY", vis(url));
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	for (const char *p = path; p < path + len; p++)
+		if (p[0] == '/' && p[1] == '.' && (p[2] == '/' ||
+		    p[2] == '\0' || (p[2] == '.' && (p[3] == '/' ||
+		    p[3] == '\0'))))
+			return error_set(err, CODE_USAGE, "'%s': want a path "
+			    "without '.' and '..' in it", vis(url));
+	return part(path, len, "/._-~@+,=:", url, "path", &out->path, err);
+}
+
 int
 ssh_url_parse(const char *url, struct ssh_url *out, struct error *err)
 {
-	char *rest = NULL, *at;
-	size_t len;
+	bool sftp = str_starts(url, SFTP_SCHEME);
+	char *rest = NULL, *at, *slash;
 	int rc = -1;
 
 	memset(out, 0, sizeof(*out));
-	if (!str_starts(url, SCHEME))
+	if (!sftp && !str_starts(url, SSH_SCHEME))
 		return error_set(err, CODE_USAGE, "'%s': want "
 		    "ssh://[USER@]HOST[:PORT]", vis(url));
-	if (str_dup(&rest, url + sizeof(SCHEME) - 1, err) == -1)
+	if (str_dup(&rest, strstr(url, "://") + 3, err) == -1)
 		return -1;
-	len = strlen(rest);
-	if (len > 0 && rest[len - 1] == '/')
-		rest[len - 1] = '\0';
-	if (strchr(rest, '/') != NULL) {
+	slash = rest + strcspn(rest, "/");
+	if (!sftp && *slash != '\0' && slash[1] != '\0') {
 		error_set(err, CODE_USAGE, "'%s': ssh:// takes no path; the "
 		    "far end knows its own store", vis(url));
 		goto out;
 	}
+	if (sftp && take_path(slash, url, out, err) == -1)
+		goto out;
+	*slash = '\0';
 	at = strrchr(rest, '@');
 	if (at != NULL && memchr(rest, ':', (size_t)(at - rest)) != NULL) {
 		error_set(err, CODE_USAGE, "a URL with a password in it; want "
@@ -176,8 +201,9 @@ peer_options(const struct config_peer *peer, struct strs *out,
 	return 0;
 }
 
+/* interactive: a person can be asked */
 static int
-our_options(bool terminal, enum ssh_use use, struct strs *out,
+our_options(bool interactive, bool verbose, struct strs *out,
     struct error *err)
 {
 	static const char *const fixed[] = {
@@ -194,16 +220,11 @@ our_options(bool terminal, enum ssh_use use, struct strs *out,
 		"ServerAliveCountMax=2"
 	};
 
-	if (strs_add(out, "ssh", err) == -1 || strs_add(out, "-T", err) == -1)
-		return -1;
-	if (use == SSH_SHOW && strs_add(out, "-G", err) == -1)
-		return -1;
-	if ((!terminal || use != SSH_SERVE) &&
-	    option(out, "BatchMode=yes", err) == -1)
+	if (!interactive && option(out, "BatchMode=yes", err) == -1)
 		return -1;
 	/* what went wrong is read from its words */
-	if (option(out, use == SSH_PROBE ? "LogLevel=DEBUG1" :
-	    "LogLevel=INFO", err) == -1)
+	if (option(out, verbose ? "LogLevel=DEBUG1" : "LogLevel=INFO", err) ==
+	    -1)
 		return -1;
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		if (option(out, fixed[i], err) == -1)
@@ -220,11 +241,17 @@ ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
 		[SSH_READ] = "acmeferry serve --allow read",
 		[SSH_WRITE] = "acmeferry serve --allow write",
 		[SSH_CHALLENGE] = "acmeferry serve --allow challenge",
-		[SSH_ISSUE] = "acmeferry serve --allow issue"
+		[SSH_ISSUE] = "acmeferry serve --allow issue",
+		[SSH_SFTP] = "sftp"
 	};
 
-	if (our_options(terminal, use, out, err) == -1 ||
-	    peer_options(peer, out, err) == -1)
+	if (strs_add(out, "ssh", err) == -1 ||
+	    strs_add(out, "-T", err) == -1 ||
+	    (use == SSH_SHOW && strs_add(out, "-G", err) == -1) ||
+	    (right == SSH_SFTP && use != SSH_SHOW &&
+	    strs_add(out, "-s", err) == -1) ||
+	    our_options(terminal && use == SSH_SERVE, use == SSH_PROBE, out,
+	    err) == -1 || peer_options(peer, out, err) == -1)
 		return -1;
 	if (u->user != NULL && (strs_add(out, "-l", err) == -1 ||
 	    strs_add(out, u->user, err) == -1))
@@ -238,4 +265,33 @@ ssh_argv(const struct config_peer *peer, const struct ssh_url *u,
 	if (use == SSH_SHOW)
 		return 0;
 	return strs_add(out, commands[right], err);
+}
+
+int
+sftp_argv(const struct config_peer *peer, const struct ssh_url *u,
+    bool terminal, struct strs *out, struct error *err)
+{
+	bool literal = strchr(u->host, ':') != NULL;
+
+	/* -b has BatchMode=yes follow: the first one counts */
+	if (strs_add(out, "sftp", err) == -1 ||
+	    (terminal && option(out, "BatchMode=no", err) == -1) ||
+	    our_options(terminal, false, out, err) == -1 ||
+	    option(out, "RequestTTY=no", err) == -1 ||
+	    /* the ceiling of files would be known_hosts' too */
+	    option(out, "UpdateHostKeys=no", err) == -1 ||
+	    peer_options(peer, out, err) == -1 ||
+	    strs_add(out, "-b", err) == -1 || strs_add(out, "-", err) == -1)
+		return -1;
+	/* in front of the host it would have no '@' in it */
+	if (u->user != NULL && (strs_add(out, "-o", err) == -1 ||
+	    strs_addf(out, err, "User=%s", u->user) == -1))
+		return -1;
+	if (u->port != NULL && (strs_add(out, "-P", err) == -1 ||
+	    strs_add(out, u->port, err) == -1))
+		return -1;
+	if (strs_add(out, "--", err) == -1)
+		return -1;
+	return strs_addf(out, err, "%s%s%s", literal ? "[" : "", u->host,
+	    literal ? "]" : "");
 }

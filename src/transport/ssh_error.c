@@ -177,6 +177,21 @@ hostkey_error(const char *host, const char *said, const char *known_hosts,
 	    vis(host), what, vis(known_hosts), offers, file_of(k), then);
 }
 
+const char *
+ssh_denied(const char *said)
+{
+	static const char *const denied[] = {
+		"Permission denied (", "Too many authentication failures",
+		"UNPROTECTED PRIVATE KEY", "Bad owner or permissions"
+	};
+	const char *line = NULL;
+
+	for (size_t i = 0; line == NULL &&
+	    i < sizeof(denied) / sizeof(denied[0]); i++)
+		line = line_with(said, denied[i]);
+	return line;
+}
+
 int
 ssh_error(const char *host, const char *said, const char *known_hosts,
     const struct ssh_hostkey *key, struct error *err)
@@ -188,20 +203,14 @@ ssh_error(const char *host, const char *said, const char *known_hosts,
 		"Timeout, server", "Broken pipe", "kex_exchange_identification",
 		"Host is down", "Software caused connection abort"
 	};
-	static const char *const denied[] = {
-		"Permission denied (", "Too many authentication failures",
-		"UNPROTECTED PRIVATE KEY", "Bad owner or permissions"
-	};
 	const char *line;
 
 	if (ssh_is_hostkey(said))
 		return hostkey_error(host, said, known_hosts, key, err);
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
-		if ((line = line_with(said, denied[i])) != NULL)
-			return error_set(err, CODE_TRUST, "'%s': ssh was not "
-			    "let in (%s); put what 'acmeferry authorize' "
-			    "prints there into its authorized_keys",
-			    vis(host), line);
+	if ((line = ssh_denied(said)) != NULL)
+		return error_set(err, CODE_TRUST, "'%s': ssh was not let in "
+		    "(%s); put what 'acmeferry authorize' prints there into "
+		    "its authorized_keys", vis(host), line);
 	for (size_t i = 0; i < sizeof(away) / sizeof(away[0]); i++)
 		if ((line = line_with(said, away[i])) != NULL)
 			return error_set(err, CODE_RETRY, "'%s': cannot be "

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "transport/transport.h"
 
+#include <string.h>
+
+#include "base/digest.h"
 #include "base/strs.h"
 #include "base/vis.h"
 #include "transport/impl.h"
@@ -19,15 +22,30 @@ transport_open(const struct config_peer *peer,
 		return bundle_file_open(peer, url, opts, out, err);
 	if (str_starts(url, "ssh://") || str_starts(url, "exec:"))
 		return remote_open(peer, opts, out, err);
+	if (str_starts(url, "sftp://"))
+		return sftp_transport_open(peer, opts, out, err);
 	if (str_starts(url, FILE_SCHEME))
 		url += sizeof(FILE_SCHEME) - 1;
 	if (url[0] == '/' && config_peer_sealed(peer))
 		return bundle_file_open(peer, url, opts, out, err);
 	if (url[0] == '/')
 		return directory_open(peer, url, opts, out, err);
-	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, exec:, "
-	    "file:///DIRECTORY, file:///BUNDLE.cms or an absolute path",
-	    vis(peer->url));
+	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, "
+	    "sftp://HOST/DIRECTORY, exec:, file:///DIRECTORY, "
+	    "file:///BUNDLE.cms or an absolute path", vis(peer->url));
+}
+
+int
+transport_state_dir(const struct config *c, const char *name, char **out,
+    struct error *err)
+{
+	enum { DIGITS = 16 };
+	char hex[DIGEST_SHA256_HEX];
+
+	if (digest_sha256_hex(name, strlen(name), hex, err) == -1)
+		return -1;
+	return str_printf(out, err, "%s/directories/%.*s", c->state_dir,
+	    DIGITS, hex);
 }
 
 int
@@ -76,7 +94,7 @@ transport_issue(struct transport *t, const struct csr_request *r,
     struct buf *pem, struct error *err)
 {
 	if (t->ops->issue == NULL)
-		return error_set(err, CODE_USAGE, "a directory and a "
+		return error_set(err, CODE_USAGE, "a directory, sftp:// and a "
 		    "bundle issue no certificates; want a peer of ssh:// or "
 		    "exec:");
 	return t->ops->issue(t, r, pem, err);

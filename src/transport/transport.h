@@ -73,7 +73,7 @@ struct transport_options {
 	enum prefer prefer;	/* of a push */
 	bool verbatim;
 	bool dry_run;		/* nothing is written or remembered; only
-				 * bundles need to know */
+				 * bundles and sftp need to know */
 	bool accept_rollback;	/* of bundles: see transport/bundle.h */
 	bool bundle;		/* the url is the path of a bundle, whatever
 				 * it ends in; "-" is standard input (with

@@ -40,7 +40,7 @@ box_rm(const char *path, const struct stat *st, int type, struct FTW *ftw)
 static inline void
 box_open(struct box *b)
 {
-	struct store_options o = { b->config, b->state, 2000 };
+	struct store_options o = { b->config, b->state, 2000, NULL };
 	struct error err;
 
 	if (store_open(&o, &b->s, &err) == -1)

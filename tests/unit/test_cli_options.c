@@ -353,8 +353,8 @@ test_help(void **state)
 	    "      --prefer SIDE       which side wins\n\n"
 	    "settings of the peer, for this run\n"));
 	assert_non_null(strstr(text, "      --known-hosts-file FILE\n"
-	    "                          ssh: where the far end's host key "
-	    "is\n"));
+	    "                          ssh, sftp: where the far end's "
+	    "host key is\n"));
 	assert_non_null(strstr(text, "\nexamples\n"
 	    "  acmeferry pull surrogate\n"));
 	assert_string_equal(shown(list_help), "usage: acmeferry list\n\n"

@@ -147,9 +147,9 @@ static const struct {
 	{ "peers: {a: x}\n", "1, column 12: peers.a: found a text ('x'), want "
 	    "a map of keys" },
 	{ "peers: {a: {}}\n", "1, column 9: peers.a.url: is missing, want "
-	    "ssh://[user@]host[:port], file:///directory, "
-	    "file:///bundle.cms, or 'exec:' with "
-	    "command" },
+	    "ssh://[user@]host[:port], "
+	    "sftp://[user@]host[:port]/directory, file:///directory, "
+	    "file:///bundle.cms, or 'exec:' with command" },
 	{ "peers: {\"a b\": {url: \"ssh://h\"}}\n", "1, column 9: peers: "
 	    "found 'a b', want a name of letters, digits, '.', '_' and '-'" },
 	{ "peers: {? [a] : {}}\n", "1, column 11: peers: found a list as a "
@@ -159,9 +159,21 @@ static const struct {
 	{ "peers: {a: {url: \"sftp://u:p@h/x\"}}\n", "1, column 18: "
 	    "peers.a.url: found a password in the URL, want none; secrets are "
 	    "in files" },
-	{ "peers: {a: {url: \"sftp://h/x\"}}\n", "1, column 18: peers.a.url: "
-	    "found 'sftp://h/x', want ssh://[user@]host[:port], "
-	    "file:///directory, file:///bundle.cms or exec:" },
+	{ "peers: {a: {url: \"ftp://h/x\"}}\n", "1, column 18: peers.a.url: "
+	    "found 'ftp://h/x', want ssh://[user@]host[:port], "
+	    "sftp://[user@]host[:port]/directory, file:///directory, "
+	    "file:///bundle.cms or exec:" },
+	{ "peers: {a: {url: \"sftp://h\"}}\n", "1, column 18: peers.a.url: "
+	    "found 'sftp://h', want "
+	    "sftp://[user@]host[:port]/etc/letsencrypt: a path of letters, "
+	    "digits and '._~@+,=:-', without '.' and '..'" },
+	{ "peers: {a: {url: \"sftp://h/a/../b\"}}\n", "1, column 18: "
+	    "peers.a.url: found 'sftp://h/a/../b', want "
+	    "sftp://[user@]host[:port]/etc/letsencrypt: a path of letters, "
+	    "digits and '._~@+,=:-', without '.' and '..'" },
+	{ "peers: {a: {url: \"sftp://h/e\", challenge: true}}\n", "1, "
+	    "column 9: peers.a.webroot: is missing; challenge needs it where "
+	    "the url is sftp:// or a directory" },
 	{ "peers: {a: {url: \"file:///x.cms\"}}\n", "1, column 9: "
 	    "peers.a.senders: is missing; want the certificates of those "
 	    "whose bundle is opened" },
@@ -191,7 +203,8 @@ static const struct {
 	{ "peers: {a: {url: \"ssh://h\", command: [x]}}\n", "1, column 38: "
 	    "peers.a.command: is only for the url 'exec:'" },
 	{ "peers: {a: {url: \"file:///x\", ssh_options: [A=b]}}\n",
-	    "1, column 44: peers.a.ssh_options: is only for a url of ssh://" },
+	    "1, column 44: peers.a.ssh_options: is only for a url of ssh:// "
+	    "or sftp://" },
 	{ "peers: {a: {url: \"ssh://h\", ssh_options: [-oX]}}\n",
 	    "1, column 43: peers.a.ssh_options: found '-oX', want an option "
 	    "as ssh -o takes it, such as ProxyJump=bastion" },

@@ -321,17 +321,19 @@ static const struct {
 	{ "ssh://u:secret@h", NULL, NULL, "PEER: found a password in the "
 	    "URL, want none; secrets are in files" },
 	{ "https://h/x", NULL, NULL, "PEER: found 'https://h/x', want "
-	    "ssh://[user@]host[:port], file:///directory, "
+	    "ssh://[user@]host[:port], "
+	    "sftp://[user@]host[:port]/directory, file:///directory, "
 	    "file:///bundle.cms or exec:" },
 	{ "file://u@h/x", NULL, NULL, "PEER: found 'file://u@h/x', want "
 	    "file:// and an absolute path" },
 	{ "exec:x", NULL, NULL, "PEER: found 'exec:x', want "
-	    "ssh://[user@]host[:port], file:///directory, "
+	    "ssh://[user@]host[:port], "
+	    "sftp://[user@]host[:port]/directory, file:///directory, "
 	    "file:///bundle.cms or exec:" },
 	{ "exec:", NULL, NULL, "'exec': command is missing; 'exec:' needs "
 	    "the argv that reaches 'acmeferry serve'" },
 	{ "file:///x", "identity-file", "/id", "'x': identity_file is only "
-	    "for a url of ssh://" },
+	    "for a url of ssh:// or sftp://" },
 	{ "ssh://h", "deadline", "5", "'--deadline': found '5', want a "
 	    "duration such as 90s, 15m, 24h or 30d" },
 	{ "ssh://h", "servers", "x", "'--servers': found 'x', want the "
@@ -341,11 +343,11 @@ static const struct {
 	    "peer" },
 	{ "surrogate", "command", "x", "'surrogate': command is only for the "
 	    "url 'exec:'" },
-	{ "surrogate", "webroot", "/w", "'surrogate': webroot is only for a "
-	    "directory; the far end of ssh:// and exec: has 'serve "
-	    "--webroot'" },
+	{ "surrogate", "webroot", "/w", "'surrogate': webroot is only for "
+	    "sftp:// and a directory; the far end of ssh:// and exec: has "
+	    "'serve --webroot'" },
 	{ "file:///x", "challenge", "", "'x': webroot is missing; challenge "
-	    "needs it where the url is a directory" },
+	    "needs it where the url is sftp:// or a directory" },
 	{ "ssh://h", "challenge-check", "h", "'--challenge-check': found 'h', "
 	    "want auto, off or HOST:PORT" },
 	{ "ssh://h", "challenge", "yes please", "'--challenge': found 'yes "
