@@ -123,6 +123,9 @@ $(BUILD)/lab/%: tests/lab/%.c $(LIB)
 
 include tests/tests.mk
 
+# the program's place in what names it
+PLACE	= sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g'
+
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 \
@@ -134,21 +137,28 @@ install: all
 	    src/man/BUNDLE.md $(DESTDIR)$(DOCDIR)/
 	install -m 0644 config.example.yml $(DESTDIR)$(EXAMPLEDIR)/
 	install -d $(DESTDIR)$(UNITDIR)
-	sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g' \
-	    contrib/cron/acmeferry >$(DESTDIR)$(EXAMPLEDIR)/acmeferry
-	sed 's,/usr/local/bin/acmeferry,$(BINDIR)/acmeferry,g' \
-	    contrib/systemd/acmeferry.service \
-	    >$(DESTDIR)$(UNITDIR)/acmeferry.service
-	install -m 0644 contrib/systemd/acmeferry.timer $(DESTDIR)$(UNITDIR)/
-	chmod 0644 $(DESTDIR)$(EXAMPLEDIR)/acmeferry \
-	    $(DESTDIR)$(UNITDIR)/acmeferry.service
+	for f in acmeferry acmeferry-sync; do \
+		$(PLACE) contrib/cron/$$f >$(DESTDIR)$(EXAMPLEDIR)/$$f && \
+		$(PLACE) contrib/systemd/$$f.service \
+		    >$(DESTDIR)$(UNITDIR)/$$f.service && \
+		install -m 0644 contrib/systemd/$$f.timer \
+		    $(DESTDIR)$(UNITDIR)/ && \
+		chmod 0644 $(DESTDIR)$(EXAMPLEDIR)/$$f \
+		    $(DESTDIR)$(UNITDIR)/$$f.service || exit 1; \
+	done
+	install -d $(DESTDIR)$(EXAMPLEDIR)/renewal-hooks/deploy
+	$(PLACE) contrib/certbot/renewal-hooks/deploy/acmeferry \
+	    >$(DESTDIR)$(EXAMPLEDIR)/renewal-hooks/deploy/acmeferry
+	chmod 0755 $(DESTDIR)$(EXAMPLEDIR)/renewal-hooks/deploy/acmeferry
 
 .PHONY: uninstall
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/acmeferry $(DESTDIR)$(MANDIR)/man1/acmeferry.1 \
 	    $(DESTDIR)$(MANDIR)/man5/acmeferry.yml.5 \
 	    $(DESTDIR)$(UNITDIR)/acmeferry.service \
-	    $(DESTDIR)$(UNITDIR)/acmeferry.timer
+	    $(DESTDIR)$(UNITDIR)/acmeferry.timer \
+	    $(DESTDIR)$(UNITDIR)/acmeferry-sync.service \
+	    $(DESTDIR)$(UNITDIR)/acmeferry-sync.timer
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 .PHONY: clean

@@ -85,7 +85,7 @@ memory_authz(const struct memory *m, const char *account, const char *name,
 	for (size_t k = m->nauthz; k-- > 0;) {
 		z = &m->authz[k];
 		if (strcmp(z->name, name) == 0 &&
-		    strcmp(z->profile, profile) == 0 &&
+		    (profile == NULL || strcmp(z->profile, profile) == 0) &&
 		    strcmp(z->account, account) == 0 && i-- == 0)
 			return z;
 	}

@@ -48,8 +48,8 @@ int memory_open(const char *state_dir, struct memory **out,
 int memory_save(struct memory *m, struct error *err) WARN_UNUSED;
 void memory_free(struct memory *m);
 
-/* The i-th authorization known for account, name and profile, newest first;
- * NULL: no more. */
+/* The i-th authorization known for account, name and profile (NULL: any),
+ * newest first; NULL: no more. */
 const struct memory_authz *memory_authz(const struct memory *m,
     const char *account, const char *name, const char *profile, size_t i);
 /* Adds or replaces (by url); strings are copied. */

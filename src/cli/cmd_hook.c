@@ -8,8 +8,13 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/vis.h"
+#include "cli/sync_all.h"
 #include "issue/deploy.h"
 #include "issue/hook_auth.h"
+#include "issue/learn.h"
+#include "sync/all.h"
+
+enum { LEARN_WAIT = 30 };	/* seconds of Retry-After: certbot waits */
 
 const struct cli_option hook_options[] = {
 	{ .name = NULL }
@@ -30,9 +35,44 @@ lineage_name(const struct cli *cli, const char *lineage)
 	return lineage + n + 6;
 }
 
+/*
+ * On a surrogate certbot itself has renewed: what stands behind the certificate
+ * is learned, and goes with the accounts to every peer with direction: push.
+ * What cannot be learned is told by the certificate's dates all the same.
+ */
+static int
+spread(struct cli *cli, const char *name, int rc, struct error *err)
+{
+	struct store *s = NULL;
+	struct error why;
+	bool learned, any;
+
+	error_clear(&why);
+	if (cli_store(cli, &s, &why) == -1 ||
+	    sync_owe(cli->config, &any, &why) == -1) {
+		if (rc == 0)
+			*err = why;
+		rc = -1;
+		goto out;
+	}
+	if (learn_authorizations(s, cli->config, name, LEARN_WAIT, &learned,
+	    &why) == -1)
+		log_warn("'%s': its authorizations were not learned: %s",
+		    name, why.msg);
+	else if (learned)
+		log_verbose("'%s': its authorizations are known", name);
+	if (any)
+		rc = cli_sync_owed(cli, s, true, rc, err);
+out:
+	store_free(s);
+	return rc;
+}
+
 static int
 deploy(struct cli *cli, struct error *err)
 {
+	int rc;
+
 	const char *lineage = getenv("RENEWED_LINEAGE");
 	const char *domains = getenv("RENEWED_DOMAINS");
 	const char *name;
@@ -50,8 +90,9 @@ deploy(struct cli *cli, struct error *err)
 	if (cli->dry_run)
 		return report_line(&cli->report, err, "'%s': would run its "
 		    "deploy hook, if it is configured", name);
-	return deploy_run(cli->config, name, lineage,
+	rc = deploy_run(cli->config, name, lineage,
 	    domains == NULL ? "" : domains, err);
+	return spread(cli, name, rc, err);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include "base/vis.h"
 #include "cli/quiet.h"
 #include "cli/report_sync.h"
+#include "cli/sync_all.h"
 #include "issue/renew.h"
 
 const struct cli_option renew_options[] = {
@@ -236,6 +237,8 @@ cmd_renew(struct cli *cli, const struct cli_args *a, struct error *err)
 	}
 	if (rc == 0)
 		rc = failure(cli, &r, err);
+	if (!cli->dry_run && !r.busy)
+		rc = cli_sync_owed(cli, store, false, rc, err);
 	renew_free(&r);
 	store_free(store);
 	return rc;

@@ -194,11 +194,15 @@ const struct command commands[] = {
 	    cmd_responder },
 	{ "hook", GROUP_FAR, "auth|cleanup|deploy", "what certbot calls",
 	    "certbot runs 'acmeferry hook deploy' after each renewal; it runs "
-	    "the deploy_hook of the configured certificate.  With "
+	    "the deploy_hook of the configured certificate.  On a surrogate "
+	    "(contrib/certbot) it learns which authorizations stand behind "
+	    "the certificate, and pushes to every peer with 'direction: "
+	    "push'.  With "
 	    "'authenticator: hook' it runs 'hook auth' and 'hook cleanup', "
 	    "which deliver a response to the certificate's peers and remove "
 	    "it.", hook_options,
-	    NULL, 1, 1, CMD_LENIENT, cmd_hook },
+	    NULL, 1, 1, CMD_LENIENT | CMD_QUIET_ROWS | CMD_ACCOUNTS |
+	    CMD_PEERS, cmd_hook },
 	{ "config", GROUP_FAR, "", "check the configuration, or print it",
 	    "Reads the configuration and every file of config.d beside it "
 	    "and reports all that is wrong with its file, line and column.",

@@ -118,6 +118,55 @@ cli_sync_all(struct cli *cli, struct store *s,
 	return failure(cli, v, n, err);
 }
 
+/* ---- pushes that are owed ----------------------------------------------- */
+
+static int
+push_owed(struct cli *cli, struct store *s, bool now, struct error *err)
+{
+	struct sync_options each = { .dry_run = cli->dry_run,
+		.max_wait = cli->max_wait };
+	struct sync_all_options o = { .each = &each, .now = now,
+		.lock_timeout = cli_lock_timeout(cli) };
+	struct sync_peer *v = NULL;
+	size_t n = 0;
+	int rc;
+
+	if (sync_peers(cli->config, true, &v, &n, err) == -1)
+		return -1;
+	rc = n == 0 ? 0 : cli_sync_all(cli, s, &o, v, n, err);
+	sync_peers_free(v, n);
+	return rc;
+}
+
+int
+cli_sync_owed(struct cli *cli, struct store *s, bool now, int rc,
+    struct error *err)
+{
+	struct report *r = &cli->report;
+	bool held = r->held;
+	struct error why, ignored;
+
+	error_clear(&why);
+	r->held = false;
+	if (push_owed(cli, s, now, &why) == 0) {
+		r->held = held;
+		return rc;
+	}
+	if (rc == 0) {
+		*err = why;
+		return -1;
+	}
+	/* both failed: what is said goes before what is held */
+	if (!held && strs_add(&r->problems, err->msg, &ignored) == -1)
+		return -1;
+	report_count(r, code_worse(err->code, why.code));
+	if ((held && !r->held) || (held == r->held &&
+	    code_worse(err->code, why.code) != err->code))
+		*err = why;
+	r->held = held && r->held;
+	return -1;
+}
+
 /* ---- one at a time ------------------------------------------------------ */
 
 int

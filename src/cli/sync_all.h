@@ -18,6 +18,11 @@ int cli_sync_all(struct cli *cli, struct store *s,
     const struct sync_all_options *o, struct sync_peer *v, size_t n,
     struct error *err) WARN_UNUSED;
 
+/* The same for pushes that are owed (sync_owe()), if any, behind other work of
+ * the command: rc and *err are how that ended, and become how all of it did. */
+int cli_sync_owed(struct cli *cli, struct store *s, bool now, int rc,
+    struct error *err) WARN_UNUSED;
+
 /* Takes STATE_DIR/sync.lock: one run of `sync` at a time.  *busy: another one
  * has it. */
 int cli_sync_lock(const struct cli *cli, struct lock *l, bool *busy,

@@ -301,7 +301,7 @@ name_fact(const struct renew *r, const struct renew_cert *c,
 {
 	const char *uri = c->issue.account->uri;
 	const struct memory_authz *z;
-	int64_t until, checked = 0;
+	int64_t until, checked = 0, told = 0;
 	bool expired;
 
 	memset(out, 0, sizeof(*out));
@@ -309,6 +309,9 @@ name_fact(const struct renew *r, const struct renew_cert *c,
 	for (size_t i = 0; uri != NULL && (z = memory_authz(r->memory, uri,
 	    name, profile_of(r, c), i)) != NULL; i++) {
 		expired = z->expires > 0 && z->expires < renew_now(r);
+		/* told by a push, and not asked yet */
+		if (z->checked == 0 && !expired && z->first > told)
+			told = z->first;
 		if (z->checked == 0 || (expired && z->status != AUTHZ_VALID))
 			continue;
 		until = z->status == AUTHZ_VALID ? usable_until(r, c, z) : 0;
@@ -326,6 +329,8 @@ name_fact(const struct renew *r, const struct renew_cert *c,
 	if (c->entry->told > c->entry->answered &&
 	    c->entry->told > out->proven + 3600)
 		out->hinted = c->entry->told;
+	if (told > out->hinted && told > out->proven)
+		out->hinted = told;
 	out->provable = !str_starts(name, "*.") && issue_may_put(&c->issue);
 }
 

@@ -21,6 +21,7 @@ enum {
 	SAVE_EVERY = 2 * 1000,	/* ms: a killed run forgets no more */
 	LEAVE = 5 * 1000,	/* ms: from the result to the end */
 	SLACK = 60,		/* seconds on top of all that it may wait for */
+	OWED_TRIES = 3,
 	READ_SIZE = 16 * 1024,
 	TICK = 500		/* ms: the progress line */
 };
@@ -281,6 +282,13 @@ run(struct all *a, struct sync_peer **queue, size_t n, struct error *err)
 
 /* ---- which -------------------------------------------------------------- */
 
+/* News that is owed is not kept waiting by a first failure or two. */
+static bool
+must_wait(const struct sync_memo *m, int64_t now)
+{
+	return m->next > now && (m->owed == 0 || m->failures > OWED_TRIES);
+}
+
 /* In its back-off: what it last said still holds. */
 static int
 pass_over(struct sync_peer *p, const struct sync_memo *m, struct error *err)
@@ -308,7 +316,7 @@ choose(struct all *a, struct sync_peer *v, size_t n,
 			if ((m->code != CODE_OK) != (failed != 0))
 				continue;
 			take_memo(&v[i], m);
-			if (!a->o->now && m->next > now) {
+			if (!a->o->now && must_wait(m, now)) {
 				if (pass_over(&v[i], m, err) == -1)
 					return -1;
 			} else

@@ -41,6 +41,13 @@ int sync_merge(struct store *s, struct offer *offer, const struct merge *m,
  * locks it only where there is something. */
 int sync_finish(struct store *s, struct error *err) WARN_UNUSED;
 
+/* What a peer told of authorizations goes into the memory of this host
+ * (acme.json), as hearsay; only of these servers, of accounts that are here,
+ * and of names that a certificate or a lineage here has. */
+int sync_remember(struct store *s, const struct config *c,
+    const struct hints *l, const struct strs *servers, struct error *err)
+    WARN_UNUSED;
+
 /* True where the certificate is to be had with accounts of that peer. */
 bool cert_of_peer(const struct config_cert *cert, const char *peer_key);
 

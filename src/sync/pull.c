@@ -253,6 +253,9 @@ sync_pull(struct store *s, const struct config *c,
 	t = NULL;
 	if (merge_in(s, c, peer, opts, &scope, &offer, result, err) == -1)
 		goto out;
+	if (!opts->dry_run && sync_remember(s, c, &offer.hints,
+	    &scope.servers, err) == -1)
+		goto out;
 	result->code = verdicts_code(&result->refs);
 	result->hints = offer.hints;
 	memset(&offer.hints, 0, sizeof(offer.hints));

@@ -284,7 +284,9 @@ push_remote(struct push *p, struct transport *t, struct sync_result *result,
 	}
 	if (prepare(p, &plan, &result->refs, err) == -1)
 		goto out;
-	rc = keep_back(p, &plan) == 0 ? 0 : send(p, t, result, err);
+	/* where no account goes there may be news of authorizations */
+	rc = keep_back(p, &plan) == 0 && !hints_have_authz(&p->offer.hints) ?
+	    0 : send(p, t, result, err);
 out:
 	plan_free(&plan);
 	return rc;

@@ -27,6 +27,9 @@ sync_receive(void *arg, struct store *s, struct offer *offer,
 		chosen[i] = r->chosen == NULL || (*r->chosen)[i];
 	m.chosen = chosen;
 	rc = sync_merge(s, offer, &m, out, &notes, &changed, err);
+	if (rc == 0 && !r->dry_run)
+		rc = sync_remember(s, r->config, &offer->hints, r->servers,
+		    err);
 	for (size_t i = 0; i < notes.n; i++)
 		log_step("%s", notes.v[i]);
 	strs_free(&notes);

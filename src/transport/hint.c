@@ -3,6 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "acme/memory.h"
+#include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "store/server.h"
 #include "transport/offer.h"
@@ -102,6 +105,52 @@ uri_of(const struct accounts *accounts, const struct lineage *l)
 	return NULL;
 }
 
+bool
+hints_have_authz(const struct hints *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].nauthz > 0)
+			return true;
+	return false;
+}
+
+/* What the CA said of the lineage's names, where it still holds. */
+static int
+recall(const struct memory *m, struct hint *h, int64_t now,
+    struct error *err)
+{
+	const struct memory_authz *z, *best;
+
+	for (size_t k = 0; k < h->domains.n && h->nauthz < LIMIT_NAMES; k++) {
+		best = NULL;
+		for (size_t i = 0; (z = memory_authz(m, h->uri,
+		    h->domains.v[k], NULL, i)) != NULL; i++)
+			if (z->status == AUTHZ_VALID && z->checked != 0 &&
+			    z->expires > now && (best == NULL ||
+			    z->expires > best->expires))
+				best = z;
+		if (best != NULL && hint_add_authz(h, best->name, best->url,
+		    best->expires, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+recall_all(struct store *s, struct hints *l, struct error *err)
+{
+	struct memory *m = NULL;
+	int rc;
+
+	if (l->n == 0)
+		return 0;
+	rc = memory_open(store_state_dir(s), &m, err);
+	for (size_t i = 0; rc == 0 && i < l->n; i++)
+		rc = recall(m, &l->v[i], clock_now(), err);
+	memory_free(m);
+	return rc;
+}
+
 int
 hints_of_store(struct store *s, const struct accounts *accounts,
     struct hints *out, struct error *err)
@@ -130,7 +179,7 @@ hints_of_store(struct store *s, const struct accounts *accounts,
 		    strs_copy(&h->domains, &l->domains, err) == -1)
 			goto out;
 	}
-	rc = 0;
+	rc = recall_all(s, out, err);
 out:
 	lineages_free(&ls);
 	return rc;

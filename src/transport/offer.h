@@ -50,9 +50,13 @@ void hints_free(struct hints *l);
 const struct hint *hints_for_name(const struct hints *l, const char *server,
     const char *name);
 
-/* Hints of a store: its lineages whose account is there and has a uri. */
+/* Hints of a store: its lineages whose account is there and has a uri, with the
+ * authorizations that are remembered in its state directory as valid, of each
+ * name the one that lasts longest. */
 int hints_of_store(struct store *s, const struct accounts *accounts,
     struct hints *out, struct error *err) WARN_UNUSED;
+/* Whether one of them tells an authorization. */
+bool hints_have_authz(const struct hints *l);
 
 enum offered_state {
 	OFFERED_SENT,		/* with its three files */

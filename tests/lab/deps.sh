@@ -9,8 +9,9 @@ set -eu
 build='gcc make pkg-config libc6-dev libssl-dev libcurl4-openssl-dev
 	libjson-c-dev libyaml-dev'
 demo='certbot pebble openssh-server openssh-client openssl python3'
-test="$demo lego dehydrated uacme libcmocka-dev nginx-light apache2 caddy haproxy jq perl ca-certificates sudo
-	dnsmasq-base iproute2 util-linux procps rsync valgrind strace"
+test="$demo lego dehydrated uacme libcmocka-dev nginx-light apache2 caddy haproxy
+	jq perl ca-certificates sudo ansible-core dnsmasq-base iproute2 util-linux
+	procps rsync valgrind strace"
 lint="libcmocka-dev clang clang-tidy cppcheck shellcheck mandoc"
 fuzz='clang libclang-rt-dev'
 cov="$test clang llvm libclang-rt-dev"

@@ -8,7 +8,7 @@ TIDY	:= $(SRCS:%.c=$(LINT)/%.tidy)
 ALONE	:= $(HEADERS:%=$(LINT)/%.alone)
 # folders hide what only git or an editor knows; both must not be looked at
 SHELLS	= $(shell find tests contrib .ci -name '*.sh' -o -path '.ci/run') \
-	  $(wildcard contrib/cron/*.sh)
+	  $(wildcard contrib/cron/*.sh contrib/certbot/renewal-hooks/*/*)
 
 .PHONY: lint
 lint:
