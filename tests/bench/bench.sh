@@ -168,6 +168,31 @@ if grep -q . "$T/strace"; then
 	bad=1
 fi
 
+# ------------------------------------------------------------- 1,000 peers
+# the same far end for all; xargs starts it as often, and as many at once, with
+# the very request on its standard input
+mkdir -p "$T/peers"
+{
+	printf 'state_dir: %s\ncertbot: {config_dir: %s}\n' "$T/peers/state" \
+	    "$T/peers/etc"
+	printf 'acme: {server: "%s"}\npeers:\n' "$PEBBLE_DIR_URL"
+	seq 1000 | sed "s,.*,  p&: {url: 'exec:'\, command: [$T/peers/far]},"
+} >"$T/peers/config.yml"
+far="$ACMEFERRY -c $T/surrogate/config.yml serve --allow read"
+printf '#!/bin/sh\ntee %s | %s\n' "$T/peers/request" "$far" >"$T/peers/far"
+chmod 755 "$T/peers/far"
+chmod 600 "$T/peers/config.yml"
+ferry_at peers sync p1 >"$T/peers/log" 2>&1 || cat "$T/peers/log"
+ferry_at peers sync p1 >"$T/peers/log" 2>&1 || cat "$T/peers/log"
+printf '#!/bin/sh\nexec %s\n' "$far" >"$T/peers/far"
+printf '#!/bin/sh\nexec %s <%s\n' "$far" "$T/peers/request" \
+    >"$T/peers/alone"
+chmod 755 "$T/peers/alone"
+pair 3 "$(ours peers sync -q)" \
+    "sh -c 'seq 1000 | xargs -P 16 -n 1 $T/peers/alone >/dev/null'"
+row 'sync, 1,000 peers, exec:' 'xargs -P 16, the far ends' "$A" "$B" 1.2
+memory 'sync, 1,000 peers, exec:' "$(ours peers sync -q)"
+
 # ------------------------------------------------------------- 1,000 accounts
 fill thousand "$PEBBLE_DIR_URL" 1000 "$PEBBLE_CA"
 write_config thousand

@@ -659,6 +659,24 @@ def no_history(d):
         os.unlink(f"{d}/state/renew.json")
 
 
+def prep_sync(d, program):
+    """One to pull from, one to push to, one that owes its back-off."""
+    prep_pull(d, program)
+    with open(f"{d}/config.yml", "a") as f:
+        f.write(f"  disk:\n    url: file://{d}/disk\n    direction: push\n"
+                f"    accounts: [{fixture_id('rsa3072')}]\n")
+    text = open(f"{d}/config.yml").read()
+    write(f"{d}/config.yml", text.replace(
+        "    url: 'exec:'\n", "    url: 'exec:'\n    accounts: ["
+        f"{fixture_id('rsa2048')}, {fixture_id('ec-p256')}]\n"))
+
+
+def no_backoff(d):
+    """A peer that failed is to be tried by the next run."""
+    if os.path.exists(f"{d}/state/sync.json"):
+        os.unlink(f"{d}/state/sync.json")
+
+
 def last_backup(d):
     return sorted(n for n in os.listdir(f"{d}/state/backups")
                   if not n.startswith("."))[0]
@@ -766,6 +784,10 @@ CASES = [
     Case("hook-cleanup", prep_hook_auth, lambda d: ["hook", "cleanup"],
          env=hook_auth_env, watch=("www", "served"), around="cleanup",
          intact=whole_responses, later=old_responses),
+    Case("sync", prep_sync, lambda d: ["sync"], watch=("disk",),
+         later=no_backoff),
+    Case("sync-dry", prep_sync, lambda d: ["sync", "--dry-run"], reader=True,
+         watch=("disk",), weight=3),
 ]
 
 
