@@ -36,7 +36,8 @@ static const unsigned char shared_info[] = { 0x30, 0x15, 0x30, 0x0b, 0x06,
 	0x04, 0x04, 0x00, 0x00, 0x01, 0x00 };
 
 enum {
-	POINT = 65,		/* uncompressed */
+	POINT = 65,
+	UNCOMPRESSED = 0x04,	/* its first byte; OpenSSL takes others, too */
 	KEY = 32,
 	WRAPPED = 40,
 	NONCE = 12,
@@ -337,6 +338,7 @@ take_recipient(struct der d, struct recipient *r)
 	if (!der_get(&d, DER_INTEGER, &skip) || !der_get(&d, DER_0, &x) ||
 	    !der_get(&x, DER_1, &x) || !der_get(&x, DER_SEQUENCE, &skip) ||
 	    !der_get(&x, DER_BITS, &point) || point.len != POINT + 1 ||
+	    point.p[1] != UNCOMPRESSED ||
 	    !der_get(&d, DER_SEQUENCE, &skip) ||
 	    !der_get(&d, DER_SEQUENCE, &x) ||
 	    !der_get(&x, DER_SEQUENCE, &x) ||
