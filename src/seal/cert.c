@@ -24,6 +24,7 @@ seal_cert_free(struct seal_cert *c)
 	free(c->subject);
 	buf_free(&c->sid);
 	EVP_PKEY_free(c->key);
+	X509_free(c->x509);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -150,7 +151,9 @@ take(X509 *x, const char *what, struct seal_cert *out, struct error *err)
 	    common_name(x, &out->subject, err) == -1)
 		goto out;
 	out->key = X509_get_pubkey(x);
-	rc = out->key == NULL ? error_nomem(err) : 0;
+	if (X509_up_ref(x) == 1)
+		out->x509 = x;
+	rc = out->key == NULL || out->x509 == NULL ? error_nomem(err) : 0;
 out:
 	OPENSSL_free(der);
 	if (rc == -1)
@@ -193,8 +196,8 @@ known(const struct seal_certs *l, const char *fingerprint)
 static int
 no_passphrase(char *buf, int size, int writing, void *arg)
 {
-	(void)buf;
-	(void)size;
+	if (size > 0)
+		buf[0] = '\0';
 	(void)writing;
 	(void)arg;
 	return -1;

@@ -24,6 +24,7 @@ struct seal_cert {
 	char *subject;		/* its common name, "" */
 	struct buf sid;		/* DER of its IssuerAndSerialNumber */
 	EVP_PKEY *key;		/* public */
+	X509 *x509;		/* all of it, for OpenSSL */
 };
 struct seal_certs {
 	struct seal_cert *v;

@@ -2,6 +2,8 @@
 /* The outer layer: SignedData. */
 #include "seal/cms.h"
 
+#include <limits.h>
+#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -65,23 +67,6 @@ put_attrs(struct buf *b, const struct parts *p)
 	buf_add(b, p->digest, sizeof(p->digest));
 }
 
-/* What the signature is over: the attributes as a SET (RFC 5652, 5.4). */
-static int
-signed_bytes(const struct parts *p, struct buf *out, struct error *err)
-{
-	struct buf attrs;
-	int rc;
-
-	buf_init(&attrs, ATTRS_MAX);
-	put_attrs(&attrs, p);
-	if ((rc = buf_check(&attrs, "signed attributes", err)) == 0) {
-		der_put(out, DER_SET, attrs.data, attrs.len);
-		rc = buf_check(out, "signed attributes", err);
-	}
-	buf_free(&attrs);
-	return rc;
-}
-
 static int
 put_signer(struct buf *b, const struct parts *p, struct error *err)
 {
@@ -138,110 +123,7 @@ put_shell(const struct parts *p, struct buf *head, struct buf *tail,
 	return buf_check(head, "SignedData", err);
 }
 
-/* ---- sealing ------------------------------------------------------------ */
-
-static int
-library(const char *what, struct error *err)
-{
-	char text[256];
-
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-	ERR_clear_error();
-	return error_set(err, CODE_ERROR, "%s: %s", what, text);
-}
-
-/* signingTime: "2026-11-25T14:39:46Z" without its marks, and before 2050
- * without the century too. */
-static void
-put_time(struct buf *b, int64_t now)
-{
-	char text[TIME_TEXT], digits[FULL_TIME + 1];
-	size_t n = 0, skip;
-
-	time_text(now, text, sizeof(text));
-	for (const char *c = text; *c != '\0' && n < FULL_TIME; c++)
-		if ((*c >= '0' && *c <= '9') || *c == 'Z')
-			digits[n++] = *c;
-	skip = n == FULL_TIME && memcmp(digits, "2050", 4) < 0 ? 2 : 0;
-	der_put(b, skip != 0 ? DER_UTC_TIME : DER_TIME, digits + skip,
-	    n - skip);
-}
-
-static int
-sign(EVP_PKEY *key, const struct buf *what, unsigned char *sig, size_t *len,
-    struct error *err)
-{
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int rc = 0;
-
-	if (ctx == NULL || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL,
-	    key) != 1 || EVP_DigestSign(ctx, sig, len,
-	    (const unsigned char *)what->data, what->len) != 1)
-		rc = library("a bundle cannot be signed", err);
-	EVP_MD_CTX_free(ctx);
-	return rc;
-}
-
-static int
-wrap(const struct buf *content, const struct seal_identity *id,
-    struct buf *out, struct error *err)
-{
-	unsigned char sig[SIGNATURE_MAX];
-	size_t siglen = sizeof(sig);
-	struct buf time, attrs, head, tail;
-	struct parts p = { .content = content->len };
-	int rc = -1;
-
-	buf_init(&time, 32);
-	buf_init(&attrs, ATTRS_MAX);
-	buf_init(&head, SHELL_MAX);
-	buf_init(&tail, SHELL_MAX);
-	put_time(&time, clock_now());
-	p.sid = (struct der){ (const unsigned char *)id->cert.sid.data,
-		id->cert.sid.len };
-	p.time = (struct der){ (const unsigned char *)time.data, time.len };
-	if (buf_check(&time, "signing time", err) == -1 ||
-	    digest_sha256(content->data, content->len, p.digest, err) == -1 ||
-	    signed_bytes(&p, &attrs, err) == -1 ||
-	    sign(id->key, &attrs, sig, &siglen, err) == -1)
-		goto out;
-	p.signature = (struct der){ sig, siglen };
-	if (put_shell(&p, &head, &tail, err) == -1)
-		goto out;
-	buf_add(out, head.data, head.len);
-	buf_add(out, content->data, content->len);
-	buf_add(out, tail.data, tail.len);
-	rc = 0;
-out:
-	buf_free(&time);
-	buf_free(&attrs);
-	buf_free(&head);
-	buf_free(&tail);
-	return rc;
-}
-
-int
-seal_cms(const void *plain, size_t len, const struct seal_certs *recipients,
-    const struct seal_identity *id, const char *what, struct buf *out,
-    struct error *err)
-{
-	struct buf content;
-	int rc = -1;
-
-	buf_init(&content, LIMIT_BUNDLE);
-	if (seal_encrypt(plain, len, recipients, &content, err) == 0 &&
-	    wrap(&content, id, out, err) == 0)
-		rc = buf_check(out, what, err);
-	if (rc == -1 && (content.failed || out->failed) && !content.nomem &&
-	    !out->nomem)
-		error_set(err, CODE_STORE, "'%s': a bundle would have more "
-		    "than %d MiB; want fewer accounts in it", vis(what),
-		    LIMIT_BUNDLE / (1024 * 1024));
-	buf_free(&content);
-	return rc;
-}
-
-/* ---- opening ------------------------------------------------------------ */
+/* ---- the template ------------------------------------------------------- */
 
 /* Takes it apart; that it is in the one form is for the comparison to say. */
 static bool
@@ -302,6 +184,142 @@ compare(const void *der, size_t len, const struct parts *p,
 	return rc;
 }
 
+/* *same: it has the one form.  p and content are what is in it. */
+static int
+template(const void *der, size_t len, struct parts *p, struct der *content,
+    bool *same, struct error *err)
+{
+	struct der d = { der, len };
+
+	*same = false;
+	/* before anything that costs time */
+	if (len > LIMIT_BUNDLE || !take_apart(d, p, content) ||
+	    !time_ok(&p->time) || p->sid.len > LIMIT_BUNDLE_CERT ||
+	    p->signature.len > SIGNATURE_MAX)
+		return 0;
+	p->content = content->len;
+	if (digest_sha256(content->p, content->len, p->digest, err) == -1)
+		return -1;
+	return compare(der, len, p, content, same, err);
+}
+
+/* ---- OpenSSL ------------------------------------------------------------ */
+
+int
+seal_openssl(const char *what, struct error *err)
+{
+	char text[256];
+
+	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
+	ERR_clear_error();
+	return error_set(err, CODE_ERROR, "%s: %s", what, text);
+}
+
+int
+seal_der(CMS_ContentInfo *cms, struct buf *out, struct error *err)
+{
+	unsigned char *der = NULL;
+	int len = cms == NULL ? -1 : i2d_CMS_ContentInfo(cms, &der);
+
+	CMS_ContentInfo_free(cms);
+	if (len <= 0)
+		return seal_openssl("a bundle cannot be sealed", err);
+	buf_add(out, der, (size_t)len);
+	OPENSSL_free(der);
+	return buf_check(out, "bundle", err);
+}
+
+CMS_ContentInfo *
+seal_parse(const void *der, size_t len)
+{
+	const unsigned char *p = der;
+	CMS_ContentInfo *cms;
+
+	if (len > LONG_MAX)
+		return NULL;
+	cms = d2i_CMS_ContentInfo(NULL, &p, (long)len);
+	if (cms != NULL && p != (const unsigned char *)der + len) {
+		CMS_ContentInfo_free(cms);
+		cms = NULL;
+	}
+	return cms;
+}
+
+/* ---- sealing ------------------------------------------------------------ */
+
+/* By our clock; OpenSSL would take its own. */
+static bool
+add_time(CMS_SignerInfo *si)
+{
+	ASN1_TIME *t = ASN1_TIME_set(NULL, (time_t)clock_now());
+	bool ok;
+
+	ok = t != NULL && CMS_signed_add1_attr_by_NID(si,
+	    NID_pkcs9_signingTime, ASN1_STRING_type(t), t, -1) == 1;
+	ASN1_TIME_free(t);
+	return ok;
+}
+
+static CMS_ContentInfo *
+sign(const struct buf *content, const struct seal_identity *id)
+{
+	const unsigned int flags = CMS_BINARY | CMS_NOCERTS | CMS_NOSMIMECAP |
+	    CMS_PARTIAL;
+	BIO *in = BIO_new_mem_buf(content->data, (int)content->len);
+	CMS_ContentInfo *cms = NULL;
+	CMS_SignerInfo *si;
+	bool ok;
+
+	ok = in != NULL && (cms = CMS_sign(NULL, NULL, NULL, in, flags)) !=
+	    NULL && (si = CMS_add1_signer(cms, id->cert.x509, id->key,
+	    EVP_sha256(), flags)) != NULL && add_time(si) &&
+	    CMS_final(cms, in, NULL, flags) == 1;
+	BIO_free(in);
+	if (!ok) {
+		CMS_ContentInfo_free(cms);
+		cms = NULL;
+	}
+	return cms;
+}
+
+static int
+wrap(const struct buf *content, const struct seal_identity *id,
+    struct buf *out, struct error *err)
+{
+	struct parts p = { .content = 0 };
+	struct der inner;
+	bool same;
+
+	if (seal_der(sign(content, id), out, err) == -1 ||
+	    template(out->data, out->len, &p, &inner, &same, err) == -1)
+		return -1;
+	return same ? 0 : error_set(err, CODE_ERROR, "a bundle cannot be "
+	    "signed: this OpenSSL writes another form");
+}
+
+int
+seal_cms(const void *plain, size_t len, const struct seal_certs *recipients,
+    const struct seal_identity *id, const char *what, struct buf *out,
+    struct error *err)
+{
+	struct buf content;
+	int rc = -1;
+
+	buf_init(&content, LIMIT_BUNDLE);
+	if (seal_encrypt(plain, len, recipients, &content, err) == 0 &&
+	    wrap(&content, id, out, err) == 0)
+		rc = buf_check(out, what, err);
+	if (rc == -1 && (content.failed || out->failed) && !content.nomem &&
+	    !out->nomem)
+		error_set(err, CODE_STORE, "'%s': a bundle would have more "
+		    "than %d MiB; want fewer accounts in it", vis(what),
+		    LIMIT_BUNDLE / (1024 * 1024));
+	buf_free(&content);
+	return rc;
+}
+
+/* ---- opening ------------------------------------------------------------ */
+
 /* The name that a stranger's signature goes by; it proves nothing. */
 static const char *
 claimed(const struct der *sid)
@@ -322,35 +340,22 @@ claimed(const struct der *sid)
 	return "somebody";
 }
 
+/* The digest, and the signature with that certificate and no other. */
 static bool
-verify(EVP_PKEY *key, const struct buf *what, const struct der *sig)
+verify(const void *der, size_t len, const struct seal_cert *signer)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	CMS_ContentInfo *cms = seal_parse(der, len);
 	bool ok;
 
-	ok = ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(),
-	    NULL, key) == 1 && EVP_DigestVerify(ctx, sig->p, sig->len,
-	    (const unsigned char *)what->data, what->len) == 1;
-	EVP_MD_CTX_free(ctx);
+	ok = cms != NULL && certs != NULL &&
+	    sk_X509_push(certs, signer->x509) > 0 &&
+	    CMS_verify(cms, certs, NULL, NULL, NULL, CMS_BINARY |
+	    CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) == 1;
+	sk_X509_free(certs);
+	CMS_ContentInfo_free(cms);
 	ERR_clear_error();
 	return ok;
-}
-
-static int
-check_signature(const struct parts *p, const struct seal_cert *signer,
-    const char *what, struct error *err)
-{
-	struct buf attrs;
-	int rc;
-
-	buf_init(&attrs, ATTRS_MAX);
-	rc = signed_bytes(p, &attrs, err);
-	if (rc == 0 && !verify(signer->key, &attrs, &p->signature))
-		rc = error_set(err, CODE_TRUST, "'%s': the signature of '%s' "
-		    "is wrong: it was changed on its way, or somebody else "
-		    "made it", vis(what), vis(signer->subject));
-	buf_free(&attrs);
-	return rc;
 }
 
 static int
@@ -368,21 +373,13 @@ seal_verify(const void *der, size_t len, const char *what,
     const struct seal_certs *senders, const struct seal_cert **signer,
     struct der *content, const char **foreign, struct error *err)
 {
-	struct der d = { der, len };
-	struct parts p = { 0 };
-	bool same = false;
+	struct parts p = { .content = 0 };
+	bool same;
 
 	*signer = NULL;
 	if (foreign != NULL)
 		*foreign = NULL;
-	/* before anything that costs time */
-	if (len > LIMIT_BUNDLE || !take_apart(d, &p, content) ||
-	    !time_ok(&p.time) || p.sid.len > LIMIT_BUNDLE_CERT ||
-	    p.signature.len > SIGNATURE_MAX)
-		return no_bundle(what, len, err);
-	p.content = content->len;
-	if (digest_sha256(content->p, content->len, p.digest, err) == -1 ||
-	    compare(der, len, &p, content, &same, err) == -1)
+	if (template(der, len, &p, content, &same, err) == -1)
 		return -1;
 	if (!same)
 		return no_bundle(what, len, err);
@@ -394,5 +391,9 @@ seal_verify(const void *der, size_t len, const char *what,
 		    "senders'; compare it with what 'acmeferry identity' "
 		    "prints there", vis(what), claimed(&p.sid));
 	}
-	return check_signature(&p, *signer, what, err);
+	if (!verify(der, len, *signer))
+		return error_set(err, CODE_TRUST, "'%s': the signature of "
+		    "'%s' is wrong: it was changed on its way, or somebody "
+		    "else made it", vis(what), vis((*signer)->subject));
+	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef SEAL_CMS_H
 #define SEAL_CMS_H
 
+#include <openssl/cms.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -15,11 +16,11 @@
  * each recipient (AES-256 wrap) under ECDH on P-256 with an ephemeral key and
  * the SHA-256 KDF.  Outside, SignedData: ECDSA with SHA-256, one SignerInfo.
  *
- * There is one form of each and one piece of code that writes it.  What is read
- * is taken apart only to write it again, and must then be the same to the last
- * byte: no other algorithm, version, attribute, certificate, signer or length
- * form passes, and OpenSSL's own CMS and ASN.1 parsers see nothing of it.
- * openssl cms makes and opens the same bytes.
+ * OpenSSL's CMS seals and opens.  There is one form of each layer, and what is
+ * read must have it before OpenSSL sees it: a template is filled in with what
+ * may differ from one bundle to another, and must then be the same to the last
+ * byte.  No other algorithm, version, attribute, certificate, signer or length
+ * form passes, and what is written is held against it, too.
  */
 
 /*
@@ -56,5 +57,13 @@ int seal_decrypt(const struct der *content, const char *what,
 int seal_encrypt(const void *plain, size_t len,
     const struct seal_certs *recipients, struct buf *out, struct error *err)
     WARN_UNUSED;
+/* What OpenSSL says went wrong where only want of memory or a broken library
+ * can make it fail. */
+int seal_openssl(const char *what, struct error *err);
+/* Appends the DER of what OpenSSL made, and frees it; NULL fails. */
+int seal_der(CMS_ContentInfo *cms, struct buf *out, struct error *err)
+    WARN_UNUSED;
+/* A whole ContentInfo of exactly these bytes; NULL: none. */
+CMS_ContentInfo *seal_parse(const void *der, size_t len);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The inner layer: AuthEnvelopedData. */
+#include <limits.h>
+#include <openssl/cms.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -7,8 +9,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "base/random.h"
-#include "base/secret.h"
 #include "base/vis.h"
 #include "seal/cms.h"
 
@@ -30,15 +30,9 @@ static const unsigned char key_encryption[] = { 0x30, 0x15, 0x06, 0x06, 0x2b,
 static const unsigned char gcm[] = { 0x30, 0x1e, 0x06, 0x09, 0x60, 0x86, 0x48,
 	0x01, 0x65, 0x03, 0x04, 0x01, 0x2e, 0x30, 0x11, 0x04, 0x0c };
 static const unsigned char gcm_tag[] = { 0x02, 0x01, 0x10 };
-/* ECC-CMS-SharedInfo: id-aes256-wrap, 256 bits (RFC 5753, 7.2) */
-static const unsigned char shared_info[] = { 0x30, 0x15, 0x30, 0x0b, 0x06,
-	0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2d, 0xa2, 0x06,
-	0x04, 0x04, 0x00, 0x00, 0x01, 0x00 };
-
 enum {
 	POINT = 65,
 	UNCOMPRESSED = 0x04,	/* its first byte; OpenSSL takes others, too */
-	KEY = 32,
 	WRAPPED = 40,
 	NONCE = 12,
 	TAG = 16,
@@ -149,186 +143,7 @@ put_shell(const struct shell *s, struct buf *head, struct buf *tail,
 	return rc == 0 ? buf_check(tail, "AuthEnvelopedData", err) : -1;
 }
 
-/* ---- keys --------------------------------------------------------------- */
-
-static int
-library(const char *what, struct error *err)
-{
-	char text[256];
-
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-	ERR_clear_error();
-	return error_set(err, CODE_ERROR, "%s: %s", what, text);
-}
-
-/* What both ends come to: ECDH, then the X9.63 KDF with SHA-256. */
-static bool
-agree(EVP_PKEY *own, EVP_PKEY *other, unsigned char key[KEY])
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(own, NULL);
-	unsigned char *ukm = OPENSSL_memdup(shared_info, sizeof(shared_info));
-	size_t len = KEY;
-	bool ok = false;
-
-	if (ctx == NULL || ukm == NULL || EVP_PKEY_derive_init(ctx) != 1 ||
-	    EVP_PKEY_CTX_set_ecdh_kdf_type(ctx, EVP_PKEY_ECDH_KDF_X9_63) !=
-	    1 || EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) != 1 ||
-	    EVP_PKEY_CTX_set_ecdh_kdf_outlen(ctx, KEY) != 1)
-		goto out;
-	if (EVP_PKEY_CTX_set0_ecdh_kdf_ukm(ctx, ukm, sizeof(shared_info)) != 1)
-		goto out;
-	ukm = NULL;
-	ok = EVP_PKEY_derive_set_peer(ctx, other) == 1 &&
-	    EVP_PKEY_derive(ctx, key, &len) == 1 && len == KEY;
-out:
-	OPENSSL_free(ukm);
-	EVP_PKEY_CTX_free(ctx);
-	return ok;
-}
-
-/* AES-256 key wrap (RFC 3394), one way or the other. */
-static bool
-key_wrap(bool encrypt, const unsigned char kek[KEY], const unsigned char *in,
-    int inlen, unsigned char *out, int outlen)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	int n = 0;
-	bool ok = false;
-
-	if (ctx == NULL)
-		return false;
-	EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
-	ok = EVP_CipherInit_ex(ctx, EVP_aes_256_wrap(), NULL, kek, NULL,
-	    encrypt ? 1 : 0) == 1 && EVP_CipherUpdate(ctx, out, &n, in,
-	    inlen) == 1 && n == outlen;
-	EVP_CIPHER_CTX_free(ctx);
-	return ok;
-}
-
-/* Wraps the key for one recipient, with a key pair for this once. */
-static int
-wrap_for(const struct seal_cert *c, const unsigned char cek[KEY],
-    struct recipient *r, struct error *err)
-{
-	unsigned char kek[KEY], *point = NULL;
-	EVP_PKEY *own = EVP_EC_gen("P-256");
-	size_t len = 0;
-	int rc = -1;
-
-	r->sid = (struct der){ (const unsigned char *)c->sid.data,
-		c->sid.len };
-	if (own != NULL)
-		len = EVP_PKEY_get1_encoded_public_key(own, &point);
-	if (len != POINT || point == NULL || !agree(own, c->key, kek) ||
-	    !key_wrap(true, kek, cek, KEY, r->wrapped, WRAPPED)) {
-		library("a key cannot be wrapped for a recipient", err);
-		goto out;
-	}
-	memcpy(r->point, point, POINT);
-	rc = 0;
-out:
-	secret_wipe(kek, sizeof(kek));
-	OPENSSL_free(point);
-	EVP_PKEY_free(own);
-	return rc;
-}
-
-/* The other way round, with our private key; false: it is not for it. */
-static bool
-unwrap(const struct recipient *r, EVP_PKEY *own, unsigned char cek[KEY])
-{
-	unsigned char kek[KEY] = { 0 };
-	EVP_PKEY *other = EVP_PKEY_new();
-	bool ok;
-
-	/* a point that is none, or not on the curve, is refused here */
-	ok = other != NULL && EVP_PKEY_copy_parameters(other, own) == 1 &&
-	    EVP_PKEY_set1_encoded_public_key(other, r->point, POINT) == 1 &&
-	    agree(own, other, kek) &&
-	    key_wrap(false, kek, r->wrapped, WRAPPED, cek, KEY);
-	secret_wipe(kek, sizeof(kek));
-	EVP_PKEY_free(other);
-	ERR_clear_error();
-	return ok;
-}
-
-/* ---- sealing ------------------------------------------------------------ */
-
-/* AES-256-GCM; out has room for len bytes. */
-static int
-encrypt(const unsigned char cek[KEY], struct shell *s, const void *plain,
-    char *out, struct error *err)
-{
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	unsigned char *to = (unsigned char *)out, none[TAG];
-	int n = 0, last = 0, rc = 0;
-
-	if (ctx == NULL || EVP_EncryptInit_ex(ctx, EVP_aes_256_gcm(), NULL,
-	    cek, s->nonce) != 1 || EVP_EncryptUpdate(ctx, to, &n, plain,
-	    (int)s->len) != 1 || (size_t)n != s->len ||
-	    EVP_EncryptFinal_ex(ctx, none, &last) != 1 || last != 0 ||
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TAG, s->tag) != 1)
-		rc = library("a bundle cannot be encrypted", err);
-	EVP_CIPHER_CTX_free(ctx);
-	return rc;
-}
-
-static int
-seal(struct shell *s, const unsigned char cek[KEY], const void *plain,
-    struct buf *out, struct error *err)
-{
-	struct buf head, tail, text;
-	char *room;
-	int rc = -1;
-
-	buf_init(&head, LIMIT_BUNDLE);
-	buf_init(&tail, 64);
-	buf_init(&text, LIMIT_BUNDLE);
-	if ((room = buf_reserve(&text, s->len + 1)) == NULL) {
-		rc = buf_check(&text, "bundle", err);
-		goto out;
-	}
-	if (encrypt(cek, s, plain, room, err) == -1 ||
-	    put_shell(s, &head, &tail, err) == -1)
-		goto out;
-	buf_add(out, head.data, head.len);
-	buf_add(out, room, s->len);
-	buf_add(out, tail.data, tail.len);
-	rc = buf_check(out, "bundle", err);
-out:
-	buf_free(&head);
-	buf_free(&tail);
-	buf_free(&text);
-	return rc;
-}
-
-int
-seal_encrypt(const void *plain, size_t len,
-    const struct seal_certs *recipients, struct buf *out, struct error *err)
-{
-	struct shell s = { .len = len };
-	unsigned char cek[KEY];
-	int rc = -1;
-
-	if (recipients->n == 0)
-		return error_set(err, CODE_USAGE, "recipients: none, want the "
-		    "certificates of those who are to open it");
-	if ((s.v = calloc(recipients->n, sizeof(*s.v))) == NULL)
-		return error_nomem(err);
-	if (random_bytes(cek, sizeof(cek), err) == -1 ||
-	    random_bytes(s.nonce, sizeof(s.nonce), err) == -1)
-		goto out;
-	for (s.n = 0; s.n < recipients->n; s.n++)
-		if (wrap_for(&recipients->v[s.n], cek, &s.v[s.n], err) == -1)
-			goto out;
-	rc = seal(&s, cek, plain, out, err);
-out:
-	secret_wipe(cek, sizeof(cek));
-	free(s.v);
-	return rc;
-}
-
-/* ---- opening ------------------------------------------------------------ */
+/* ---- the template ------------------------------------------------------- */
 
 static bool
 take_recipient(struct der d, struct recipient *r)
@@ -417,63 +232,125 @@ compare(const struct der *content, const struct shell *s,
 	return rc;
 }
 
-static bool
-decrypt(const unsigned char cek[KEY], struct shell *s,
-    const struct der *text, char *out)
+/* *same: it has the one form.  s->v is the caller's to free in any case. */
+static int
+template(const struct der *content, struct shell *s, bool *same,
+    struct error *err)
 {
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	unsigned char none[TAG];
-	int n = 0, last = 0;
-	bool ok;
+	struct der text;
 
-	ok = ctx != NULL && EVP_DecryptInit_ex(ctx, EVP_aes_256_gcm(), NULL,
-	    cek, s->nonce) == 1 && EVP_DecryptUpdate(ctx,
-	    (unsigned char *)out, &n, text->p, (int)text->len) == 1 &&
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TAG, s->tag) ==
-	    1 && EVP_DecryptFinal_ex(ctx, none, &last) == 1 &&
-	    n + last == (int)text->len;
-	EVP_CIPHER_CTX_free(ctx);
-	ERR_clear_error();
-	return ok;
+	if (take_apart(content, s, &text, same, err) == -1)
+		return -1;
+	return *same ? compare(content, s, &text, same, err) : 0;
 }
 
-static const struct recipient *
-find(const struct shell *s, const struct buf *sid)
+/* ---- sealing ------------------------------------------------------------ */
+
+/* OpenSSL's own choice for the KDF would be SHA-1. */
+static bool
+add_recipient(CMS_ContentInfo *cms, const struct seal_cert *c)
+{
+	CMS_RecipientInfo *ri;
+	EVP_PKEY_CTX *ctx;
+
+	return (ri = CMS_add1_recipient_cert(cms, c->x509, CMS_KEY_PARAM)) !=
+	    NULL && (ctx = CMS_RecipientInfo_get0_pkey_ctx(ri)) != NULL &&
+	    EVP_PKEY_CTX_set_ecdh_kdf_md(ctx, EVP_sha256()) == 1;
+}
+
+static CMS_ContentInfo *
+encrypt(const void *plain, size_t len, const struct seal_certs *recipients)
+{
+	CMS_ContentInfo *cms;
+	BIO *in;
+	bool ok;
+
+	if (len > INT_MAX || (in = BIO_new_mem_buf(plain, (int)len)) == NULL)
+		return NULL;
+	cms = CMS_AuthEnvelopedData_create(EVP_aes_256_gcm());
+	ok = cms != NULL && CMS_set_detached(cms, 0) == 1;
+	for (size_t i = 0; ok && i < recipients->n; i++)
+		ok = add_recipient(cms, &recipients->v[i]);
+	ok = ok && CMS_final(cms, in, NULL, CMS_BINARY) == 1;
+	BIO_free(in);
+	if (!ok) {
+		CMS_ContentInfo_free(cms);
+		cms = NULL;
+	}
+	return cms;
+}
+
+int
+seal_encrypt(const void *plain, size_t len,
+    const struct seal_certs *recipients, struct buf *out, struct error *err)
+{
+	struct shell s = { .v = NULL };
+	struct der d;
+	bool same;
+	int rc;
+
+	if (recipients->n == 0)
+		return error_set(err, CODE_USAGE, "recipients: none, want the "
+		    "certificates of those who are to open it");
+	if (seal_der(encrypt(plain, len, recipients), out, err) == -1)
+		return -1;
+	d = (struct der){ (const unsigned char *)out->data, out->len };
+	rc = template(&d, &s, &same, err);
+	if (rc == 0 && !same)
+		rc = error_set(err, CODE_ERROR, "a bundle cannot be "
+		    "encrypted: this OpenSSL writes another form");
+	free(s.v);
+	return rc;
+}
+
+/* ---- opening ------------------------------------------------------------ */
+
+static bool
+is_for(const struct shell *s, const struct buf *sid)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].sid.len == sid->len &&
 		    memcmp(s->v[i].sid.p, sid->data, sid->len) == 0)
-			return &s->v[i];
-	return NULL;
+			return true;
+	return false;
+}
+
+/* Nothing of the text is anybody's business before all of it was right. */
+static bool
+decrypt(const struct der *content, const struct seal_identity *id, BIO *out)
+{
+	CMS_ContentInfo *cms = seal_parse(content->p, content->len);
+	bool ok;
+
+	ok = cms != NULL && CMS_decrypt(cms, id->key, id->cert.x509, NULL,
+	    out, CMS_BINARY) == 1;
+	CMS_ContentInfo_free(cms);
+	ERR_clear_error();
+	return ok;
 }
 
 static int
-open_it(struct shell *s, const struct der *text, const char *what,
+open_it(const struct der *content, const char *what,
     const struct seal_identity *id, struct buf *plain, struct error *err)
 {
-	const struct recipient *r = find(s, &id->cert.sid);
-	unsigned char cek[KEY] = { 0 };
-	char *room;
-	bool ok;
+	/* its memory is wiped as OpenSSL frees it (secret_wipe_openssl()) */
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *text;
+	long len;
+	int rc;
 
-	if (r == NULL)
-		return error_set(err, CODE_TRUST, "'%s': is sealed for %zu "
-		    "other%s, not for this host; its sender must name the "
-		    "certificate that 'acmeferry identity' prints here in "
-		    "recipients", vis(what), s->n, s->n == 1 ? "" : "s");
-	if ((room = buf_reserve(plain, text->len)) == NULL)
-		return buf_check(plain, what, err);
-	ok = unwrap(r, id->key, cek) && decrypt(cek, s, text, room);
-	secret_wipe(cek, sizeof(cek));
-	if (!ok) {
-		/* nothing of it is anybody's business */
-		secret_wipe(room, text->len);
-		return error_set(err, CODE_TRUST, "'%s': cannot be decrypted "
+	if (bio == NULL)
+		return error_nomem(err);
+	if (!decrypt(content, id, bio))
+		rc = error_set(err, CODE_TRUST, "'%s': cannot be decrypted "
 		    "with this host's key", vis(what));
+	else {
+		len = BIO_get_mem_data(bio, &text);
+		buf_add(plain, text, (size_t)len);
+		rc = buf_check(plain, what, err);
 	}
-	plain->len += text->len;
-	plain->data[plain->len] = '\0';
-	return 0;
+	BIO_free(bio);
+	return rc;
 }
 
 int
@@ -481,18 +358,20 @@ seal_decrypt(const struct der *content, const char *what,
     const struct seal_identity *id, struct buf *plain, struct error *err)
 {
 	struct shell s = { .v = NULL };
-	struct der text = { NULL, 0 };
-	bool ok = false;
+	bool same;
 	int rc;
 
-	rc = take_apart(content, &s, &text, &ok, err);
-	if (rc == 0 && ok)
-		rc = compare(content, &s, &text, &ok, err);
-	if (rc == 0 && !ok)
+	rc = template(content, &s, &same, err);
+	if (rc == 0 && !same)
 		rc = error_set(err, CODE_ERROR, "'%s': what was signed is not "
 		    "encrypted as acmeferry does it", vis(what));
+	else if (rc == 0 && !is_for(&s, &id->cert.sid))
+		rc = error_set(err, CODE_TRUST, "'%s': is sealed for %zu "
+		    "other%s, not for this host; its sender must name the "
+		    "certificate that 'acmeferry identity' prints here in "
+		    "recipients", vis(what), s.n, s.n == 1 ? "" : "s");
 	else if (rc == 0)
-		rc = open_it(&s, &text, what, id, plain, err);
+		rc = open_it(content, what, id, plain, err);
 	free(s.v);
 	return rc;
 }
