@@ -12,14 +12,12 @@
 #define HOUR	((int64_t)3600)
 #define DAY	(24 * HOUR)
 
+/* account, profile and challenges are m's. */
 static void
 authz_free(struct memory_authz *z)
 {
-	free(z->account);
-	free(z->profile);
 	free(z->name);
 	free(z->url);
-	strs_free(&z->challenges);
 	memset(z, 0, sizeof(*z));
 }
 
@@ -40,10 +38,8 @@ memory_new(const char *state_dir, struct error *err)
 }
 
 void
-memory_free(struct memory *m)
+memory_forget(struct memory *m)
 {
-	if (m == NULL)
-		return;
 	for (size_t i = 0; i < m->nauthz; i++)
 		authz_free(&m->authz[i]);
 	for (size_t i = 0; i < m->naccounts; i++) {
@@ -58,10 +54,23 @@ memory_free(struct memory *m)
 		free(m->marks[i].key);
 		free(m->marks[i].url);
 	}
+	m->nauthz = m->naccounts = m->nlifetimes = m->nmarks = 0;
+}
+
+void
+memory_free(struct memory *m)
+{
+	if (m == NULL)
+		return;
+	memory_forget(m);
 	free(m->authz);
 	free(m->accounts);
 	free(m->lifetimes);
 	free(m->marks);
+	for (size_t i = 0; i < m->nlists; i++)
+		strs_free(&m->lists[i]);
+	free(m->lists);
+	strs_free(&m->words);
 	strs_free(&m->dropped);
 	free(m->dir);
 	free(m);
@@ -93,8 +102,8 @@ memory_authz(const struct memory *m, const char *account, const char *name,
 }
 
 static int
-authz_copy(struct memory_authz *dst, const struct memory_authz *src,
-    struct error *err)
+authz_copy(struct memory *m, struct memory_authz *dst,
+    const struct memory_authz *src, struct error *err)
 {
 	memset(dst, 0, sizeof(*dst));
 	dst->status = src->status;
@@ -102,27 +111,55 @@ authz_copy(struct memory_authz *dst, const struct memory_authz *src,
 	dst->validated = src->validated;
 	dst->checked = src->checked;
 	dst->first = src->first;
-	if (str_dup(&dst->account, src->account, err) == 0 &&
-	    str_dup(&dst->profile, src->profile, err) == 0 &&
+	if (memory_word(m, src->account, &dst->account, err) == 0 &&
+	    memory_word(m, src->profile, &dst->profile, err) == 0 &&
+	    memory_list(m, &src->challenges, &dst->challenges,
+	    err) == 0 &&
 	    str_dup(&dst->name, src->name, err) == 0 &&
-	    str_dup(&dst->url, src->url, err) == 0 &&
-	    strs_copy(&dst->challenges, &src->challenges, err) == 0)
+	    str_dup(&dst->url, src->url, err) == 0)
 		return 0;
 	authz_free(dst);
 	return -1;
+}
+
+/* Takes *z over, whatever comes of it. */
+static int
+append(struct memory *m, struct memory_authz *z, struct error *err)
+{
+	struct memory_authz *v;
+
+	if ((v = mem_grow(m->authz, m->nauthz, &m->capauthz,
+	    sizeof(*v))) == NULL) {
+		authz_free(z);
+		return error_nomem(err);
+	}
+	m->authz = v;
+	z->dirty = m->dirty = true;
+	if (z->first == 0)
+		z->first = clock_now();
+	v[m->nauthz++] = *z;
+	return 0;
+}
+
+int
+memory_add_authz(struct memory *m, const struct memory_authz *z,
+    struct error *err)
+{
+	struct memory_authz copy;
+
+	return authz_copy(m, &copy, z, err) == -1 ? -1 :
+	    append(m, &copy, err);
 }
 
 int
 memory_set_authz(struct memory *m, const struct memory_authz *z,
     struct error *err)
 {
-	struct memory_authz copy, *v;
+	struct memory_authz copy;
 	size_t i;
 
-	if (authz_copy(&copy, z, err) == -1)
+	if (authz_copy(m, &copy, z, err) == -1)
 		return -1;
-	copy.dirty = true;
-	m->dirty = true;
 	for (i = 0; i < m->nauthz; i++)
 		if (strcmp(m->authz[i].url, z->url) == 0 &&
 		    strcmp(m->authz[i].profile, z->profile) == 0)
@@ -133,18 +170,10 @@ memory_set_authz(struct memory *m, const struct memory_authz *z,
 			copy.first = m->authz[i].first;
 		authz_free(&m->authz[i]);
 		m->authz[i] = copy;
+		m->authz[i].dirty = m->dirty = true;
 		return 0;
 	}
-	if ((v = mem_grow(m->authz, m->nauthz, &m->capauthz,
-	    sizeof(*v))) == NULL) {
-		authz_free(&copy);
-		return error_nomem(err);
-	}
-	m->authz = v;
-	if (copy.first == 0)
-		copy.first = clock_now();
-	v[m->nauthz++] = copy;
-	return 0;
+	return append(m, &copy, err);
 }
 
 static void

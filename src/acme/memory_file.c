@@ -18,7 +18,10 @@
 static const char FILE_NAME[] = "acme.json";
 static const char LOCK_NAME[] = ".acme.lock";
 
-enum { LOCK_WAIT = 5000 };	/* ms */
+enum {
+	LOCK_WAIT = 5000,	/* ms */
+	AUTHZ_ROOM = 350	/* bytes that one mostly takes */
+};
 
 /* ---- reading ------------------------------------------------------------ */
 
@@ -88,7 +91,7 @@ load_authz(struct memory *m, const json *j, struct error *err)
 	    str_dup(&z.name, str_of(j, "name"), err) == -1 ||
 	    str_dup(&z.url, str_of(j, "url"), err) == -1)
 		goto out;
-	r = memory_set_authz(m, &z, err);
+	r = memory_add_authz(m, &z, err);
 out:
 	free(z.account);
 	free(z.profile);
@@ -125,6 +128,52 @@ load_mark(struct memory *m, const json *j, struct error *err)
 	    json_str(json_get(j, "url")), int_of(j, "when"), err);
 }
 
+/* For json_parse_list(). */
+struct reading {
+	struct memory *m;
+	bool failed;		/* not for what the text is */
+};
+
+static int
+next_authz(void *arg, const json *elem, struct error *err)
+{
+	struct reading *r = arg;
+
+	if (!json_is_obj(elem) || load_authz(r->m, elem, err) == 0)
+		return 0;
+	r->failed = true;
+	return -1;
+}
+
+/* The many first, one by one: as a whole they would take ten times the room of
+ * the file. */
+static int
+load_text(struct memory *m, const struct buf *b, const char *path, bool *fit,
+    struct error *err)
+{
+	struct reading r = { m, false };
+	const struct json_list list = { "authorizations", next_authz, &r };
+	struct error why;
+	json *j = NULL;
+	int rc = 0;
+
+	error_clear(&why);
+	*fit = json_parse_list(buf_str(b), b->len, path, &list, &j, &why) == 0;
+	if (r.failed) {
+		*err = why;
+		return -1;
+	}
+	if (!*fit) {
+		log_verbose("%s; starting anew", why.msg);
+		memory_forget(m);
+	} else if (load_list(m, j, "accounts", load_account, err) == -1 ||
+	    load_list(m, j, "order_lifetimes", load_lifetime, err) == -1 ||
+	    load_list(m, j, "marks", load_mark, err) == -1)
+		rc = -1;
+	json_put(j);
+	return rc;
+}
+
 static void
 all_clean(struct memory *m)
 {
@@ -145,7 +194,6 @@ memory_load(struct memory *m, struct error *err)
 	struct error why;
 	struct buf b;
 	char *path = NULL;
-	json *j = NULL;
 	int found = 0, r = -1;
 
 	buf_init(&b, LIMIT_STATE_FILE);
@@ -155,22 +203,12 @@ memory_load(struct memory *m, struct error *err)
 	r = 0;
 	if (io_read_file_stat(AT_FDCWD, path, LIMIT_STATE_FILE,
 	    IO_MISSING_OK | IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b,
-	    &m->st, &found, &why) == -1 ||
-	    (found && json_parse(buf_str(&b), b.len, path, &j, &why) == -1)) {
+	    &m->st, &found, &why) == -1)
 		log_verbose("%s; starting anew", why.msg);
-		goto out;
-	}
-	if (!found)
-		goto out;
-	m->found = true;
-	if (load_list(m, j, "authorizations", load_authz, err) == -1 ||
-	    load_list(m, j, "accounts", load_account, err) == -1 ||
-	    load_list(m, j, "order_lifetimes", load_lifetime, err) == -1 ||
-	    load_list(m, j, "marks", load_mark, err) == -1)
-		r = -1;
+	else if (found)
+		r = load_text(m, &b, path, &m->found, err);
 	all_clean(m);
 out:
-	json_put(j);
 	buf_free(&b);
 	free(path);
 	return r;
@@ -242,6 +280,8 @@ as_text(const struct memory *m, struct buf *b, struct error *err)
 {
 	struct json_w w;
 
+	/* grown step by step it would be there twice */
+	(void)buf_reserve(b, m->nauthz * AUTHZ_ROOM);
 	json_w_init(&w, b, true);
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "version", 1);
@@ -339,10 +379,12 @@ save_locked(struct memory *m, struct error *err)
 	if (unchanged(m, path)) {
 		memory_prune(m, clock_now());
 		r = write_file(m, err);
+		m->found = r == 0 && lstat(path, &m->st) == 0;
 	} else if ((now = memory_new(m->dir, err)) != NULL &&
 	    memory_load(now, err) == 0 && merge(now, m, err) == 0) {
 		memory_prune(now, clock_now());
 		r = write_file(now, err);
+		m->found = false;
 	}
 	memory_free(now);
 	free(path);
@@ -368,7 +410,6 @@ memory_save(struct memory *m, struct error *err)
 	if (r == 0) {
 		all_clean(m);
 		strs_free(&m->dropped);
-		m->found = false;
 	}
 	return r;
 }

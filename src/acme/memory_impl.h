@@ -27,6 +27,11 @@ struct memory_mark {
 
 struct memory {
 	char *dir;		/* state_dir */
+	/* what most authorizations have in common, once: accounts and
+	 * profiles, and lists of challenges */
+	struct strs words;
+	struct strs *lists;
+	size_t nlists, caplists;
 	struct memory_authz *authz;
 	size_t nauthz, capauthz;
 	struct memory_account_entry *accounts;	/* in order of uri */
@@ -42,6 +47,17 @@ struct memory {
 	struct stat st;
 };
 
+/* memory_share.c: the same string or list, borrowed from m. */
+int memory_word(struct memory *m, const char *word, char **out,
+    struct error *err) WARN_UNUSED;
+int memory_list(struct memory *m, const struct strs *l, struct strs *out,
+    struct error *err) WARN_UNUSED;
+
+/* Everything that is remembered, not what was read. */
+void memory_forget(struct memory *m);
+/* As memory_set_authz(), of one that is not there yet. */
+int memory_add_authz(struct memory *m, const struct memory_authz *z,
+    struct error *err) WARN_UNUSED;
 struct memory *memory_new(const char *state_dir, struct error *err);
 int memory_set_mark(struct memory *m, const char *key, const char *url,
     int64_t when, struct error *err) WARN_UNUSED;

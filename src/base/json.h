@@ -33,6 +33,21 @@ int json_parse_secret(const char *text, size_t len, const char *what,
     json **out, struct error *err) WARN_UNUSED;
 void json_put_secret(json *j);
 
+/*
+ * As json_parse(), for a long list: each element of the array `member` of the
+ * object that the text is goes to each() as soon as it is read, and is put back
+ * then, so that no more than one of them takes memory; *out has that array
+ * empty.  Where each() returns -1, so does this.  What stands behind an element
+ * may still turn out to be wrong.
+ */
+struct json_list {
+	const char *member;
+	int (*each)(void *arg, const json *elem, struct error *err);
+	void *arg;
+};
+int json_parse_list(const char *text, size_t len, const char *what,
+    const struct json_list *list, json **out, struct error *err) WARN_UNUSED;
+
 enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
 
 /*

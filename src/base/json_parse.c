@@ -23,6 +23,8 @@ struct parser {
 	size_t pos;
 	int depth;
 	bool secret;
+	const struct json_list *list;	/* NULL: none */
+	bool listed;		/* the value that comes is that array */
 	const char *what;
 	struct buf str;		/* the string being read, sensitive */
 	struct error *err;
@@ -297,6 +299,8 @@ parse_member(struct parser *p, json *obj)
 		goto out;
 	}
 	p->pos++;
+	p->listed = p->list != NULL && p->depth == 1 &&
+	    strcmp(key, p->list->member) == 0;
 	if (parse_value(p, &val) == -1)
 		goto out;
 	rc = add_member(p, obj, key, val);
@@ -320,16 +324,31 @@ parse_element(struct parser *p, json *arr)
 	return 0;
 }
 
+/* One that does not stay. */
+static int
+pass_element(struct parser *p)
+{
+	json *val = NULL;
+	int rc;
+
+	if (parse_value(p, &val) == -1)
+		return -1;
+	rc = p->list->each(p->list->arg, val, p->err);
+	put_either(p, val);
+	return rc;
+}
+
 /* An object or an array, p->pos at its first byte. */
 static int
 parse_nested(struct parser *p, json **out)
 {
-	bool obj = p->text[p->pos] == '{';
+	bool obj = p->text[p->pos] == '{', pass = p->listed && !obj;
 	int end = obj ? '}' : ']', c;
 
 	if (p->depth >= LIMIT_JSON_DEPTH)
 		return want(p, "less nesting");
 	p->depth++;
+	p->listed = false;
 	if (made(p, obj ? json_object_new_object() : json_object_new_array(),
 	    out) == -1)
 		return -1;
@@ -341,8 +360,8 @@ parse_nested(struct parser *p, json **out)
 		return 0;
 	}
 	for (;;) {
-		if ((obj ? parse_member(p, *out) : parse_element(p, *out)) ==
-		    -1)
+		if ((obj ? parse_member(p, *out) : pass ? pass_element(p) :
+		    parse_element(p, *out)) == -1)
 			goto fail;
 		blanks(p);
 		c = peek(p);
@@ -384,11 +403,11 @@ parse_value(struct parser *p, json **out)
 }
 
 static int
-parse(const char *text, size_t len, bool secret, const char *what, json **out,
-    struct error *err)
+parse(const char *text, size_t len, bool secret, const struct json_list *list,
+    const char *what, json **out, struct error *err)
 {
 	struct parser p = { .text = text, .len = len, .secret = secret,
-		.what = what, .err = err };
+		.list = list, .what = what, .err = err };
 	int rc;
 
 	*out = NULL;
@@ -417,12 +436,19 @@ int
 json_parse(const char *text, size_t len, const char *what, json **out,
     struct error *err)
 {
-	return parse(text, len, false, what, out, err);
+	return parse(text, len, false, NULL, what, out, err);
+}
+
+int
+json_parse_list(const char *text, size_t len, const char *what,
+    const struct json_list *list, json **out, struct error *err)
+{
+	return parse(text, len, false, list, what, out, err);
 }
 
 int
 json_parse_secret(const char *text, size_t len, const char *what, json **out,
     struct error *err)
 {
-	return parse(text, len, true, what, out, err);
+	return parse(text, len, true, NULL, what, out, err);
 }

@@ -189,7 +189,11 @@ damaged(void **state)
 		"{\"authorizations\": 1, \"accounts\": {}, \"marks\": [[]]}",
 		("{\"authorizations\": [1, {}, {\"url\": \"u\"}, {\"url\": "
 		"\"u\", \"name\": \"n\", \"status\": 1}]}"),
-		"{\"accounts\": [{\"uri\": \"u\", \"seen\": -5}]}" };
+		"{\"accounts\": [{\"uri\": \"u\", \"seen\": -5}]}",
+		/* right as far as it goes */
+		("{\"authorizations\": [{\"account\": \"" ACCT "\", \"profile"
+		"\": \"\", \"url\": \"u\", \"name\": \"n\", \"status\": "
+		"\"valid\"}], \"accounts\": [") };
 	struct memory *m;
 	struct error err;
 
@@ -231,6 +235,37 @@ bounded(void **state)
 	assert_int_equal(n, MEMORY_MARKS);
 	snprintf(key, sizeof(key), "k%d", MEMORY_MARKS + 49);
 	assert_true(memory_pending(m, key, NULL) != 0);
+	memory_free(m);
+}
+
+enum { MANY = 2000 };
+
+static void
+many(void **state)
+{
+	char name[64], url[64];
+	struct memory *m;
+	size_t n = 0;
+
+	(void)state;
+	m = opened();
+	for (int i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "n%d.example.com", i);
+		snprintf(url, sizeof(url), "https://ca/authz/%d", i);
+		put(m, name, "", url, AUTHZ_VALID, clock_now() + 9999,
+		    clock_now());
+	}
+	saved(m);
+	m = opened();
+	for (int i = 0; i < MANY; i += 97) {
+		snprintf(name, sizeof(name), "n%d.example.com", i);
+		snprintf(url, sizeof(url), "https://ca/authz/%d", i);
+		n++;
+		assert_string_equal(memory_authz(m, ACCT, name, "", 0)->url,
+		    url);
+		assert_null(memory_authz(m, ACCT, name, "", 1));
+	}
+	assert_int_equal(n, MANY / 97 + 1);
 	memory_free(m);
 }
 
@@ -308,6 +343,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(bounded, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test_setup_teardown(failures, tmp_setup,
+		    tmp_teardown),
+		cmocka_unit_test_setup_teardown(many, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test(order_keys),
 	};
