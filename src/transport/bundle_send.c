@@ -343,6 +343,24 @@ out:
 	return rc;
 }
 
+/* What is there is known by its tag from now on, and need not come again. */
+static int
+remember_tag(struct sending *s, struct error *err)
+{
+	if (s->got != BUNDLE_BYTES || s->tag == NULL ||
+	    (same(s->old.tag, s->tag) && same(s->old.place, s->place->name)))
+		return 0;
+	free(s->old.tag);
+	s->old.tag = s->tag;
+	s->tag = NULL;
+	free(s->old.place);
+	s->old.place = NULL;
+	if (str_dup(&s->old.place, s->place->name, err) == -1)
+		return -1;
+	return bundle_sent_save(s->state_dir, s->place->channel, &s->old,
+	    err);
+}
+
 static int
 send(struct sending *s, struct offer *offer, struct verdicts *out,
     struct error *err)
@@ -362,7 +380,9 @@ send(struct sending *s, struct offer *offer, struct verdicts *out,
 		if (offer->v[i]->account != NULL &&
 		    tell(s, offer->v[i], why, out, err) == -1)
 			return -1;
-	return why == NULL || s->o->dry_run ? 0 : publish(s, offer, err);
+	if (s->o->dry_run)
+		return 0;
+	return why == NULL ? remember_tag(s, err) : publish(s, offer, err);
 }
 
 static int

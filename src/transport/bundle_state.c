@@ -52,12 +52,20 @@ bundle_state_lock(const char *state_dir, struct lock *l, struct error *err)
 {
 	struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
 	char *dir = NULL, *path = NULL;
-	int rc = -1;
+	int rc = -1, fd = -1;
 
 	if (str_printf(&dir, err, "%s/" FOLDER, state_dir) == 0 &&
 	    str_printf(&path, err, "%s/lock", dir) == 0 &&
 	    atomic_mkdirs(dir, &attr, err) == 0)
 		rc = lock_acquire(l, path, LOCK_WAIT, err);
+	/* what a run that was killed left there */
+	if (rc == 0 && (atomic_open_dir(AT_FDCWD, dir, true, &fd, err) == -1 ||
+	    atomic_sweep(fd, err) == -1)) {
+		lock_release(l);
+		rc = -1;
+	}
+	if (fd != -1)
+		(void)close(fd);
 	free(dir);
 	free(path);
 	return rc;
