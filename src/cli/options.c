@@ -66,6 +66,17 @@ const struct cli_option peer_options[] = {
 	    "before the CA looks" },
 	{ "webroot", 0, "DIR", false, "sftp:// and file://: the web root "
 	    "that the responses are put into" },
+	{ "token-file", 0, "FILE", false, "https: a bearer token" },
+	{ "netrc-file", 0, "FILE", false, "https: login and password for its "
+	    "host, as in ~/.netrc" },
+	{ "client-cert", 0, "FILE", false, "https: our certificate for TLS, "
+	    "PEM, with its chain" },
+	{ "client-key", 0, "FILE", false, "https: its key, where it is not in "
+	    "the same file" },
+	{ "sigv4", 0, "aws:amz:REGION:SERVICE", false, "https: sign as for "
+	    "AWS" },
+	{ "credentials-file", 0, "FILE", false, "https: AWS' credentials; else "
+	    "AWS_ACCESS_KEY_ID and so on" },
 	{ "senders", 0, "CERT", true, "bundle: file with the certificate of "
 	    "one whose bundle may be opened; repeatable" },
 	{ "recipients", 0, "CERT", true, "bundle: file with the certificate "

@@ -10,8 +10,8 @@ config_peer_sealed(const struct config_peer *p)
 {
 	const char *url = p->url;
 
-	return (url[0] == '/' || str_starts(url, "file://")) &&
-	    str_ends(url, ".cms");
+	return (url[0] == '/' || str_starts(url, "file://") ||
+	    str_starts(url, "https://")) && str_ends(url, ".cms");
 }
 
 /* What concerns bundles. */
@@ -31,12 +31,45 @@ seal_fault(const struct config_peer *p, const char **key)
 	return NULL;
 }
 
+/* What identifies us to an object store: one way of them, and the certificate
+ * of TLS perhaps with it. */
+static const char *
+object_fault(const struct config_peer *p, const char **key)
+{
+	bool token = *p->token_file != '\0', netrc = *p->netrc_file != '\0';
+
+	*key = netrc ? "netrc_file" : "sigv4";
+	if ((token && netrc) || (*p->sigv4 != '\0' && (token || netrc)))
+		return "is one way too many; want one of token_file, "
+		    "netrc_file and sigv4";
+	*key = "client_key";
+	if (*p->client_key != '\0' && *p->client_cert == '\0')
+		return "needs client_cert";
+	*key = "credentials_file";
+	if (*p->credentials_file != '\0' && *p->sigv4 == '\0')
+		return "is only for sigv4";
+	return NULL;
+}
+
+/* The first that is set of those that only https:// has. */
+static const char *
+object_key(const struct config_peer *p)
+{
+	return *p->token_file != '\0' ? "token_file" :
+	    *p->netrc_file != '\0' ? "netrc_file" :
+	    *p->client_cert != '\0' ? "client_cert" :
+	    *p->client_key != '\0' ? "client_key" :
+	    *p->sigv4 != '\0' ? "sigv4" :
+	    *p->credentials_file != '\0' ? "credentials_file" : NULL;
+}
+
 const char *
 peer_fault(const struct config_peer *p, const char **key)
 {
 	bool ssh = str_starts(p->url, "ssh://");
 	bool sftp = str_starts(p->url, "sftp://");
 	bool exec = strcmp(p->url, "exec:") == 0;
+	bool https = str_starts(p->url, "https://");
 	const char *fault;
 
 	*key = "command";
@@ -51,8 +84,13 @@ peer_fault(const struct config_peer *p, const char **key)
 	    p->ssh_options.n > 0 ? "ssh_options" : NULL;
 	if (!ssh && !sftp && *key != NULL)
 		return "is only for a url of ssh:// or sftp://";
+	*key = object_key(p);
+	if (!https && *key != NULL)
+		return "is only for a url of https://";
 	if ((fault = seal_fault(p, key)) != NULL)
 		return fault;
+	if (https)
+		return object_fault(p, key);
 	*key = "webroot";
 	if (*p->webroot != '\0' && (ssh || exec))
 		return "is only for sftp:// and a directory; the far end of "

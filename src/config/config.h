@@ -44,6 +44,10 @@ struct config_peer {
 	char *webroot;		/* sftp, a directory: where to put them */
 	struct strs senders;	/* bundles: certificates, whose to open */
 	struct strs recipients;	/* and for whom to seal */
+	/* https: who we are there (http/auth.h) */
+	char *token_file, *netrc_file;
+	char *client_cert, *client_key;
+	char *sigv4, *credentials_file;
 };
 
 struct config_cert {

@@ -66,8 +66,8 @@ const struct schema_key schema[] = {
 	    "is not counted: auto, boulder or a duration"),
 	PEER("url", VALUE_TEXT, url, "", NULL, value_peer_url,
 	    SCHEMA_REQUIRED, "ssh://[user@]host[:port], "
-	    "sftp://[user@]host[:port]/directory, file:///directory, "
-	    "file:///bundle.cms, or 'exec:' with command"),
+	    "sftp://[user@]host[:port]/directory, https://host/path.cms, "
+	    "file:///directory, file:///bundle.cms, or 'exec:' with command"),
 	PEER("direction", VALUE_CHOICE, direction, "pull", direction_words,
 	    NULL, 0, "pull or push"),
 	PEER("servers", VALUE_LIST, servers, NULL, NULL, value_server, 0,
@@ -100,6 +100,19 @@ const struct schema_key schema[] = {
 	    "bundles: certificates (PEM) of those whose to open"),
 	PEER("recipients", VALUE_LIST, recipients, NULL, NULL, value_path, 0,
 	    "bundles: certificates (PEM) of those for whom to seal"),
+	PEER("token_file", VALUE_TEXT, token_file, "", NULL, value_path, 0,
+	    "https: a file with a bearer token"),
+	PEER("netrc_file", VALUE_TEXT, netrc_file, "", NULL, value_path, 0,
+	    "https: a netrc with login and password for its host"),
+	PEER("client_cert", VALUE_TEXT, client_cert, "", NULL, value_path, 0,
+	    "https: our certificate for TLS, PEM, with its chain"),
+	PEER("client_key", VALUE_TEXT, client_key, "", NULL, value_path, 0,
+	    "https: its key; empty: in client_cert"),
+	PEER("sigv4", VALUE_TEXT, sigv4, "", NULL, value_sigv4, 0,
+	    "https: sign as for AWS, aws:amz:REGION:SERVICE"),
+	PEER("credentials_file", VALUE_TEXT, credentials_file, "", NULL,
+	    value_path, 0, "https: AWS' credentials for sigv4; empty: "
+	    "AWS_ACCESS_KEY_ID and so on"),
 	CERT("domains", VALUE_LIST, domains, NULL, NULL, value_domain,
 	    SCHEMA_REQUIRED, "its names"),
 	CERT("peer", VALUE_LIST, peer, NULL, NULL, value_peer_name, 0,

@@ -162,6 +162,45 @@ sftp_path_ok(const char *p)
 	return *p == '\0';
 }
 
+/* "/bucket/host.cms": what a request may carry as it is, with no "." or ".."
+ * that somebody would resolve; a query may be a secret. */
+static bool
+object_path_ok(const char *p)
+{
+	size_t len;
+
+	if (!str_ends(p, ".cms"))
+		return false;
+	while (*p == '/') {
+		p++;
+		len = strspn(p, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-%+=,@:!$&()*;'");
+		if (len == 0 || (len == 1 && *p == '.') ||
+		    (len == 2 && strncmp(p, "..", 2) == 0))
+			return false;
+		p += len;
+	}
+	return *p == '\0';
+}
+
+int
+value_sigv4(const char *value, char **normal, struct error *err)
+{
+	static const char prefix[] = "aws:amz:";
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+	const char *p = value + sizeof(prefix) - 1;
+	size_t region;
+
+	(void)normal;
+	if (str_starts(value, prefix) && (region = strspn(p, name)) > 0 &&
+	    p[region] == ':' && p[region + 1] != '\0' &&
+	    p[region + 1 + strspn(p + region + 1, name)] == '\0')
+		return 0;
+	return error_set(err, CODE_USAGE, "found '%s', want "
+	    "aws:amz:REGION:SERVICE such as aws:amz:eu-central-1:s3",
+	    vis(value));
+}
+
 int
 value_peer_url(const char *value, char **normal, struct error *err)
 {
@@ -184,6 +223,13 @@ value_peer_url(const char *value, char **normal, struct error *err)
 	if (str_starts(value, "ssh://") && ok &&
 	    (*u.rest == '\0' || strcmp(u.rest, "/") == 0))
 		return 0;
+	if (str_starts(value, "https://")) {
+		if (ok && !u.has_user && object_path_ok(u.rest))
+			return 0;
+		return error_set(err, CODE_USAGE, "found '%s', want "
+		    "https://host[:port]/path.cms, the object for a sealed "
+		    "bundle, without user and query", vis(value));
+	}
 	if (str_starts(value, "ssh://"))
 		return error_set(err, CODE_USAGE, "found '%s', want "
 		    "ssh://[user@]host[:port]", vis(value));
@@ -196,6 +242,7 @@ value_peer_url(const char *value, char **normal, struct error *err)
 		    vis(value));
 	return error_set(err, CODE_USAGE, "found '%s', want "
 	    "ssh://[user@]host[:port], sftp://[user@]host[:port]/directory, "
+	    "https://host/path.cms, "
 	    "file:///directory, file:///bundle.cms or exec:", vis(value));
 }
 

@@ -15,7 +15,7 @@ value_check value_path;		/* absolute; slashes at its end go */
 value_check value_program;	/* a name, or an absolute path */
 value_check value_server;	/* an ACME directory URL (design section 5) */
 value_check value_proxy;
-value_check value_peer_url;	/* ssh://, exec:, file://, *.cms */
+value_check value_peer_url;	/* ssh://, https://, exec:, file://, *.cms */
 value_check value_challenge_check;	/* auto, off, HOST:PORT */
 value_check value_account;	/* URL, id, or its beginning */
 value_check value_domain;	/* to lower-case A-labels */
@@ -24,6 +24,7 @@ value_check value_ssh_option;
 value_check value_peer_name;
 value_check value_lineage_name;
 value_check value_host_port;	/* HOST:PORT, [ADDRESS]:PORT */
+value_check value_sigv4;		/* aws:amz:REGION:SERVICE */
 value_check value_line;		/* no control characters */
 
 /* Names of values that may not be used as the name of a file or a peer. */

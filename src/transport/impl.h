@@ -40,6 +40,9 @@ int directory_open(const struct config_peer *peer, const char *path,
 int bundle_file_open(const struct config_peer *peer, const char *path,
     const struct transport_options *opts,
     struct transport **out, struct error *err) WARN_UNUSED;
+int object_open(const struct config_peer *peer,
+    const struct transport_options *opts, struct transport **out,
+    struct error *err) WARN_UNUSED;
 int sftp_transport_open(const struct config_peer *peer,
     const struct transport_options *opts, struct transport **out,
     struct error *err) WARN_UNUSED;

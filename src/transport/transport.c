@@ -24,6 +24,8 @@ transport_open(const struct config_peer *peer,
 		return remote_open(peer, opts, out, err);
 	if (str_starts(url, "sftp://"))
 		return sftp_transport_open(peer, opts, out, err);
+	if (str_starts(url, "https://"))
+		return object_open(peer, opts, out, err);
 	if (str_starts(url, FILE_SCHEME))
 		url += sizeof(FILE_SCHEME) - 1;
 	if (url[0] == '/' && config_peer_sealed(peer))
@@ -31,8 +33,9 @@ transport_open(const struct config_peer *peer,
 	if (url[0] == '/')
 		return directory_open(peer, url, opts, out, err);
 	return error_set(err, CODE_USAGE, "'%s': want ssh://HOST, "
-	    "sftp://HOST/DIRECTORY, exec:, file:///DIRECTORY, "
-	    "file:///BUNDLE.cms or an absolute path", vis(peer->url));
+	    "sftp://HOST/DIRECTORY, https://HOST/PATH.cms, exec:, "
+	    "file:///DIRECTORY, file:///BUNDLE.cms or an absolute path",
+	    vis(peer->url));
 }
 
 int

@@ -16,7 +16,7 @@
  * Where accounts come from and go to.  A URL chooses: ssh://, exec: (both
  * speak PROTOCOL.md with "acmeferry serve" at the far end), file:///path and
  * a plain absolute path (another certbot directory, or a sealed bundle where it
- * ends in ".cms").
+ * ends in ".cms"), https://host/path.cms (a sealed bundle on an object store).
  */
 struct transport;
 

@@ -30,8 +30,8 @@ keys_text=$dir/${keys_page##*/}
 
 # what stands at the start of a help line: "  -d, --domain NAME  ..."
 options_of() {
-	sed -n 's/^  \(-[A-Za-z]\), --\([a-z-]*\).*/\1 --\2/p
-	    s/^      --\([a-z-]*\).*/--\1/p' "$1"
+	sed -n 's/^  \(-[A-Za-z]\), --\([a-z0-9-]*\).*/\1 --\2/p
+	    s/^      --\([a-z0-9-]*\).*/--\1/p' "$1"
 }
 
 # "--json" is "Fl -json" in mdoc, "-q" is "Fl q"
@@ -66,15 +66,15 @@ if ! "$program" -c "$dir/live.yml" config --effective >"$dir/effective"; then
 	say "$example: is not valid without its comment signs"
 fi
 keys=$(awk '
-	/^[a-z_]*:$/ { top = $1; next }
-	/^[a-z_]*: / { print $1; top = ""; next }
-	/^  [a-z_]*: / && top != "peers:" && top != "certificates:" {
+	/^[a-z0-9_]*:$/ { top = $1; next }
+	/^[a-z0-9_]*: / { print $1; top = ""; next }
+	/^  [a-z0-9_]*: / && top != "peers:" && top != "certificates:" {
 		print $1 }
-	/^    [a-z_]*: / { print $1 }' "$dir/effective" | sed 's/:$//')
+	/^    [a-z0-9_]*: / { print $1 }' "$dir/effective" | sed 's/:$//')
 for k in certbot acme peers certificates $keys; do
 	n=$((n + 1))
 	grep -Eq "^#? *$k:" "$example" || say "$example: key '$k' is not there"
-	grep -Eq "(^|[^a-z_])$k([^a-z_]|\$)" "$keys_text" ||
+	grep -Eq "(^|[^a-z0-9_])$k([^a-z0-9_]|\$)" "$keys_text" ||
 	    say "$keys_page: key '$k' is not there"
 done
 chmod 600 "$dir"/*

@@ -148,8 +148,8 @@ static const struct {
 	    "a map of keys" },
 	{ "peers: {a: {}}\n", "1, column 9: peers.a.url: is missing, want "
 	    "ssh://[user@]host[:port], "
-	    "sftp://[user@]host[:port]/directory, file:///directory, "
-	    "file:///bundle.cms, or 'exec:' with command" },
+	    "sftp://[user@]host[:port]/directory, https://host/path.cms, "
+	    "file:///directory, file:///bundle.cms, or 'exec:' with command" },
 	{ "peers: {\"a b\": {url: \"ssh://h\"}}\n", "1, column 9: peers: "
 	    "found 'a b', want a name of letters, digits, '.', '_' and '-'" },
 	{ "peers: {? [a] : {}}\n", "1, column 11: peers: found a list as a "
@@ -161,8 +161,8 @@ static const struct {
 	    "in files" },
 	{ "peers: {a: {url: \"ftp://h/x\"}}\n", "1, column 18: peers.a.url: "
 	    "found 'ftp://h/x', want ssh://[user@]host[:port], "
-	    "sftp://[user@]host[:port]/directory, file:///directory, "
-	    "file:///bundle.cms or exec:" },
+	    "sftp://[user@]host[:port]/directory, https://host/path.cms, "
+	    "file:///directory, file:///bundle.cms or exec:" },
 	{ "peers: {a: {url: \"sftp://h\"}}\n", "1, column 18: peers.a.url: "
 	    "found 'sftp://h', want "
 	    "sftp://[user@]host[:port]/etc/letsencrypt: a path of letters, "
@@ -210,8 +210,8 @@ static const struct {
 	    "as ssh -o takes it, such as ProxyJump=bastion" },
 	{ "peers: {a: {url: \"ssh://h\", direction: pul}}\n", "1, column 40: "
 	    "peers.a.direction: found 'pul', want pull or push" },
-	{ "peers: {a: {url: \"ssh://h\", sigv4: x}}\n", "1, column 29: "
-	    "peers.a.sigv4: unknown key" },
+	{ "peers: {a: {url: \"ssh://h\", prefix: x}}\n", "1, column 29: "
+	    "peers.a.prefix: unknown key" },
 	{ "peers: {a: {url: \"ssh://h\", accounts: [1234]}}\n",
 	    "1, column 40: peers.a.accounts: found a number ('1234'), want a "
 	    "text, so put it in quotes" },

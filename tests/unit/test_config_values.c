@@ -327,10 +327,53 @@ test_challenge_check(void **state)
 	assert_null(normal);
 }
 
+static void
+test_object_urls(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+	} t[] = {
+		{ "https://h/x.cms", true }, { "https://h:8443/b/x.cms", true },
+		{ "https://[2001:db8::1]/x.cms", true },
+		{ "https://h/a%20b/x+y.cms", true }, { "https://h/.cms", true },
+		{ "https://h", false }, { "https://h/", false },
+		{ "https://h/x", false }, { "https://h/x.cms/", false },
+		{ "https://h//x.cms", false }, { "https://h/../x.cms", false },
+		{ "https://h/./x.cms", false }, { "https://h/x y.cms", false },
+		{ "https://h/x.cms?sig=1", false },
+		{ "https://h/x?.cms", false }, { "https://h/x#.cms", false },
+		{ "https://u@h/x.cms", false }, { "https://:1/x.cms", false },
+		{ "https://h/\n.cms", false }, { "https://h/\xff.cms", false },
+	};
+	static const struct {
+		const char *text;
+		bool ok;
+	} s[] = {
+		{ "aws:amz:us-east-1:s3", true }, { "aws:amz:a:b", true },
+		{ "aws:amz:us-east-1", false }, { "aws:amz::s3", false },
+		{ "aws:amz:us-east-1:", false }, { "aws:amz:a:b:c", false },
+		{ "AWS:amz:a:b", false }, { "", false }, { "aws:amz", false },
+		{ "aws:amz:a b:s3", false },
+	};
+	struct error err;
+	char *normal = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if ((value_peer_url(t[i].text, &normal, &err) == 0) != t[i].ok)
+			fail_msg("'%s'", t[i].text);
+	for (size_t i = 0; i < sizeof(s) / sizeof(s[0]); i++)
+		if ((value_sigv4(s[i].text, &normal, &err) == 0) != s[i].ok)
+			fail_msg("'%s'", s[i].text);
+	assert_null(normal);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_object_urls),
 		cmocka_unit_test(test_challenge_check),
 		cmocka_unit_test(test_domains),
 		cmocka_unit_test(test_servers),

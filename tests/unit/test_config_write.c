@@ -321,15 +321,37 @@ static const struct {
 	{ "ssh://u:secret@h", NULL, NULL, "PEER: found a password in the "
 	    "URL, want none; secrets are in files" },
 	{ "https://h/x", NULL, NULL, "PEER: found 'https://h/x', want "
+	    "https://host[:port]/path.cms, the object for a sealed bundle, "
+	    "without user and query" },
+	{ "https://u:secret@h/x.cms", NULL, NULL, "PEER: found a password in "
+	    "the URL, want none; secrets are in files" },
+	{ "http://h/x.cms", NULL, NULL, "PEER: found 'http://h/x.cms', want "
 	    "ssh://[user@]host[:port], "
-	    "sftp://[user@]host[:port]/directory, file:///directory, "
-	    "file:///bundle.cms or exec:" },
+	    "sftp://[user@]host[:port]/directory, https://host/path.cms, "
+	    "file:///directory, file:///bundle.cms or exec:" },
+	{ "https://h/x.cms", "challenge", "", "'h': challenge is not for a "
+	    "sealed bundle, which no web server serves" },
+	{ "https://h/x.cms", "client-key", "/k", "'h': client_key needs "
+	    "client_cert" },
+	{ "https://h/x.cms", "credentials-file", "/k", "'h': "
+	    "credentials_file is only for sigv4" },
+	{ "https://h/x.cms", "sigv4", "aws:amz:x", "'--sigv4': found "
+	    "'aws:amz:x', want aws:amz:REGION:SERVICE such as "
+	    "aws:amz:eu-central-1:s3" },
+	{ "https://h/x.cms", "webroot", "/k", "'h': webroot is not for a "
+	    "sealed bundle, which no web server serves" },
+	{ "https://h/x.cms", "identity-file", "/k", "'h': identity_file is "
+	    "only for a url of ssh:// or sftp://" },
+	{ "ssh://x", "token-file", "/k", "'x': token_file is only for a url "
+	    "of https://" },
+	{ "file:///x", "netrc-file", "/k", "'x': netrc_file is only for a url "
+	    "of https://" },
 	{ "file://u@h/x", NULL, NULL, "PEER: found 'file://u@h/x', want "
 	    "file:// and an absolute path" },
 	{ "exec:x", NULL, NULL, "PEER: found 'exec:x', want "
 	    "ssh://[user@]host[:port], "
-	    "sftp://[user@]host[:port]/directory, file:///directory, "
-	    "file:///bundle.cms or exec:" },
+	    "sftp://[user@]host[:port]/directory, https://host/path.cms, "
+	    "file:///directory, file:///bundle.cms or exec:" },
 	{ "exec:", NULL, NULL, "'exec': command is missing; 'exec:' needs "
 	    "the argv that reaches 'acmeferry serve'" },
 	{ "file:///x", "identity-file", "/id", "'x': identity_file is only "
