@@ -27,6 +27,7 @@ check: all $(UNITBIN) $(REPLAY)
 
 .PHONY: scenario
 scenario: all $(LABBIN)
+	$(Q)sh tests/lab/s3.sh build/s3
 	$(Q)ACMEFERRY=$(ACMEFERRY) LAB=$(CURDIR)/$(BUILD)/lab \
 	    sh tests/lab/prove.sh $(JOBS) $(T)
 
