@@ -4,9 +4,11 @@
 # usage: ACMEFERRY=PROGRAM BENCH=FOLDER bench.sh RUNS
 # The laboratory of the scenarios starts the services; "$0" is where it looks.
 . "${0%/*}/../scenario/lib.sh"
+# shellcheck source=../scenario/https.sh
+. "${0%/*}/../scenario/https.sh"
 T_ENDED=1
 runs=$1
-need pebble sshd rsync jq strace lego uacme cc "$CERTBOT"
+need pebble sshd rsync jq strace lego curl nginx uacme cc "$CERTBOT"
 bad=0
 
 # pair RUNS COMMAND COMMAND: by turns. A and B are the medians of their wall
@@ -107,6 +109,63 @@ mkdir -p "$T/copy"
 pair "$runs" "$(ours internal pull surrogate)" \
     "rsync -a -e '$ssh' 127.0.0.1:$T/surrogate/etc/accounts $T/copy/"
 row 'pull, nothing changed, ssh' 'rsync -a' "$A" "$B" 1
+
+# ------------------------------------------------------------- an object
+start_dav
+for s in publisher reader; do
+	host $s
+done
+cp "$T/publisher.pem" "$T/surrogate.pem"
+cp "$T/reader.pem" "$T/internal.pem"
+put publisher rsa2048 https://ca.example.com/acct/1
+url=$DAV_URL/open/bench.cms
+peer publisher "$url" push
+peer reader "$url" pull
+at() {
+	echo "$ACMEFERRY -c $T/${1%/*}/config.yml --config-dir $T/$1/etc" \
+	    "--state-dir $T/$1/state"
+}
+ferry_at publisher push objects >>"$T/push.log" 2>&1 || bad=1
+touch -d '2 minutes ago' "$DAV/root/open/bench.cms"
+ferry_at reader -q pull objects || bad=1
+etag=$(curl -sI --cacert "$CA_FILE" "$url" | tr -d '\r' |
+    sed -n 's/^ETag: //p')
+pair $((runs * 2)) "$(at reader) pull objects" \
+    "curl -s --cacert $CA_FILE -H 'If-None-Match: $etag' -o $T/got $url"
+row 'pull, nothing changed, https' 'curl, the same request' "$A" "$B" 1.3
+memory 'pull, nothing changed, https' "$(at reader) pull objects"
+# one publisher, 1,000 readers: they cost it nothing
+dav_asked >"$T/ignored"
+ferry_at publisher push objects >>"$T/push.log" 2>&1 || bad=1
+dav_asked >"$T/before"
+i=0
+mkdir "$T/readers"
+cp "$T/reader/config.yml" "$T/readers/"
+while [ $i -lt 1000 ]; do
+	mkdir -p "$T/readers/$i/state"
+	cp -p "$T"/reader/state/identity.* "$T/readers/$i/state/"
+	echo $i
+	i=$((i + 1))
+done >"$T/numbers"
+begun=$(date +%s)
+# shellcheck disable=SC2046 # words without blanks
+xargs -P 4 -I '{}' $(at 'readers/{}') -q pull objects <"$T/numbers" || bad=1
+took=$(($(date +%s) - begun))
+dav_asked >"$T/asked"
+ferry_at publisher push objects >>"$T/push.log" 2>&1 || bad=1
+dav_asked >"$T/after"
+awk -v took=$took -v n="$(grep -c '^GET .* 200 ' "$T/asked")" \
+    -v have="$(find "$T/readers" -name private_key.json | wc -l)" \
+    -v all="$(wc -l <"$T/asked")" -v before="$(wc -l <"$T/before")" \
+    -v after="$(wc -l <"$T/after")" 'BEGIN {
+	good = n == 1000 && have == 1000 && all == 1000 && after <= before
+	printf "%-34s %-30s %6d s  %9s %8s %8s  %s\n",
+	    "1,000 readers of one object",
+	    all " requests, the publisher " after, took, "", "",
+	    "", good ? "ok" : "ABOVE"
+	exit !good
+}' || bad=1
+rm -rf "$T/readers"
 
 # ------------------------------------------------------------- issue
 # the same CA, account key and name for all.  In memory: what we write is on

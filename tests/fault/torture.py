@@ -105,7 +105,9 @@ class Case:
     fresh: the files were written just now, so that a broken one may be in the
     making and is read again; else they are old, however fast the test is.
     around: which half of as_certbot.py is what fails.  left: what may stay
-    behind of one that died after it had answered.  online: with a CA of its own, which prepare() gets, too.  watch: what
+    behind of one that died after it had answered.  online: with a CA (or,
+    where it is a class, with that service) of its own, which prepare() gets,
+    too.  watch: what
     belongs to the goal beside the store.  env: more variables.  weight: with
     --weigh only every so manyth run, for what takes long.  stdin: what the
     command reads.  refused: with this on stdout it may succeed and not reach
@@ -327,6 +329,66 @@ class CA:
         subprocess.run([PYTHON, f"{LAB}/many_accounts.py", self.url,
                         self.pem, etc, "1"], check=True)
         return next(n for n in os.listdir(path) if n not in old)
+
+
+class Objects:
+    """An object store for all runs of a case: the path of an object's URL is
+    that of its file, in the folder of the run."""
+
+    def __init__(self, folder):
+        os.mkdir(folder)
+        self.pem = f"{folder}/ca.pem"
+        self.proc = subprocess.Popen(
+            [PYTHON, f"{LAB}/object_server.py", folder, "127.0.0.1",
+             os.path.dirname(folder)])
+        end = time.monotonic() + 30
+        while not os.path.exists(f"{folder}/port"):
+            if time.monotonic() > end or self.proc.poll() is not None:
+                raise Failure("the scripted object store does not start")
+            time.sleep(0.05)
+        port = open(f"{folder}/port").read().strip()
+        self.url = f"https://127.0.0.1:{port}"
+
+    def stop(self):
+        self.proc.kill()
+        self.proc.wait()
+
+
+def prep_objects(d, program, store):
+    """Two hosts with a key pair each, and an object between them."""
+    stores(d)
+    for name, direction, key in (("", "pull", "senders"),
+                                 ("/src", "push", "recipients")):
+        write(f"{d}{name}/config.yml",
+              f"acme:\n  server: {SERVER}\n  ca_file: {store.pem}\n")
+        made = plain(d + name, program, ["identity"], 0)
+        write(f"{d}{name}/cert.pem", made.stdout.decode())
+    for name, direction, key, other in (("", "pull", "senders", "/src"),
+                                        ("/src", "push", "recipients", "")):
+        with open(f"{d}{name}/config.yml", "a") as f:
+            f.write(f"peers:\n  objects:\n    url: {store.url}{d}/object.cms"
+                    f"\n    direction: {direction}\n"
+                    f"    {key}: [{d}{other}/cert.pem]\n"
+                    f"    token_file: {d}/token\n")
+    write(f"{d}/token", "token\n")
+
+
+def prep_pull_https(d, program, store):
+    """One to add, one broken to mend as a whole."""
+    prep_objects(d, program, store)
+    put_account(f"{d}/etc", "ec-p256", number=5, drop=("regr.json",))
+    put_account(f"{d}/src/etc", "rsa2048", number=1)
+    put_account(f"{d}/src/etc", "ec-p256", number=5)
+    plain(f"{d}/src", program, ["push", "objects", "--all"], 0)
+
+
+def prep_push_https(d, program, store):
+    """The one that writes is the one that is looked at; nothing is there."""
+    prep_objects(d, program, store)
+    put_account(f"{d}/src/etc", "rsa2048", number=1)
+    for f in ("config.yml", "etc", "state"):
+        os.rename(f"{d}/{f}", f"{d}/{f}.reader")
+        os.rename(f"{d}/src/{f}", f"{d}/{f}")
 
 
 class Web(BaseHTTPRequestHandler):
@@ -788,6 +850,11 @@ CASES = [
          later=no_backoff),
     Case("sync-dry", prep_sync, lambda d: ["sync", "--dry-run"], reader=True,
          watch=("disk",), weight=3),
+    Case("pull-https", prep_pull_https,
+         lambda d: ["pull", "objects", "--all"], online=Objects, weight=5),
+    Case("push-https", prep_push_https, lambda d: ["push", "objects"],
+         online=Objects, watch=("object.cms",), vague=r"object\.cms$",
+         weight=5),
 ]
 
 
@@ -894,7 +961,8 @@ class Torture:
         self.tmp = tempfile.mkdtemp(prefix="torture-")
         self.proto = f"{self.tmp}/proto"
         os.mkdir(self.proto)
-        self.ca = CA(f"{self.tmp}/ca") if case.online else None
+        service = CA if case.online is True else case.online
+        self.ca = service(f"{self.tmp}/ca") if service else None
         try:
             self.begin()
         except BaseException:

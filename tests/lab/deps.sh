@@ -17,7 +17,7 @@ command -v npm >/dev/null 2>&1 || test="$test nodejs npm"
 lint="libcmocka-dev clang clang-tidy cppcheck shellcheck mandoc"
 fuzz='clang libclang-rt-dev'
 cov="$test clang llvm libclang-rt-dev"
-bench="$test time"
+bench="$test time curl"
 certbots="$test python3-venv"
 
 want=
