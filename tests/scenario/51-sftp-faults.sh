@@ -1,0 +1,207 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# sftp:// when things go wrong: host keys, logins, servers that are none, a link
+# that is cut at every tenth or stands still, full disks.
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=sftp.sh
+. "${0%/*}/sftp.sh"
+
+start_sshd "Subsystem sftp internal-sftp"
+ssh_allow
+URL=$(at "$SSHD_PORT" "$T/there/etc")
+account there rsa2048
+RSA=$ACCOUNT_ID
+peer "$URL"
+
+# fails WHAT RC ERE: a pull that leaves nothing here
+fails() {
+	run ferry_at here pull far
+	rc_is "$1: exit $2" "$2"
+	err_like "$1: says what" "^acmeferry: $3"
+	nok "$1: nothing is written" test -e "$T/here/etc/accounts"
+}
+
+# -------------------------------------------------------------- the way there
+cp "$SSHD_KNOWN_HOSTS" "$T/ssh/right"
+printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" \
+    "$(cut -d' ' -f1,2 "$SSHD_KEY.pub")" >"$SSHD_KNOWN_HOSTS"
+fails "changed host key" 8 "'127\.0\.0\.1': host key differs from the one in \
+$SSHD_KNOWN_HOSTS \(it offers ED25519 SHA256:.*; compare with 'ssh-keygen"
+sed 's/^/@revoked /' "$T/ssh/right" >"$SSHD_KNOWN_HOSTS"
+fails "revoked host key" 8 "'127\.0\.0\.1': host key is revoked in "
+: >"$SSHD_KNOWN_HOSTS"
+fails "unknown host key" 8 "'127\.0\.0\.1': host key is not in \
+$SSHD_KNOWN_HOSTS \(it offers ED25519 SHA256:"
+cp "$T/ssh/right" "$SSHD_KNOWN_HOSTS"
+: >"$SSHD_AUTHORIZED"
+fails "a key that is not let in" 8 "'127\.0\.0\.1': ssh was not let in \
+\(.*Permission denied \(publickey\)\); put the public key of identity_file into"
+ssh_allow
+chmod 644 "$SSHD_KEY"
+fails "an identity that others can read" 8 "'$SSHD_KEY': found mode 0644"
+chmod 600 "$SSHD_KEY"
+free_port
+peer "$(at "$PORT" "$T/there/etc")"
+fails "nobody listens" 3 "'127\.0\.0\.1': cannot be reached: .*refused"
+peer "sftp://no-such-host.invalid/etc/letsencrypt"
+fails "no such host" 3 "'no-such-host\.invalid': cannot be reached: .*resolve"
+for kind in "none::has no sftp subsystem for this login" \
+    "text:Subsystem sftp /bin/echo hello:answers sftp with text"; do
+	t_conf=${kind#*:}
+	sshd_as "${kind%%:*}" "${t_conf%:*}"
+	peer "$(at "$PORT" "$T/there/etc")"
+	fails "sshd with ${kind%%:*}" 1 "'127\.0\.0\.1': .*${kind##*:}"
+done
+peer "$(at "$SSHD_PORT" "$T/none/etc")"
+fails "no such directory" 1 "'127\.0\.0\.1': '$T/none/etc' cannot be entered \
+\(.*No such file"
+store odd
+mkdir -p "$T/odd/etc/accounts/ca.example.com"
+peer "$(at "$SSHD_PORT" "$T/odd/etc")"
+fails "no account there" 4 "'far': has no account for $SERVER"
+
+# -------------------------------------------------------------- a hostile server
+cat >"$T/bin/hostile" <<-E
+	#!/bin/sh
+	rm -rf "$T/odd/etc"
+	mkdir -p "$T/odd/$ACCOUNTS/$RSA"
+	head -c 3000000 /dev/zero >"$T/odd/$ACCOUNTS/$RSA/meta.json"
+	exec $SFTP_SERVER
+E
+chmod 755 "$T/bin/hostile"
+sshd_as hostile "Subsystem sftp $T/bin/hostile"
+peer "$(at "$PORT" "$T/odd/etc")"
+fails "a file without end" 4 "'127\.0\.0\.1': sends a file of more than 1048576"
+rm -rf "$T/odd/etc"
+mkdir -p "$T/odd/$ACCOUNTS"
+account odd rsa2048
+mv "$T/odd/$ACCOUNTS/$RSA/regr.json" "$T/odd/$ACCOUNTS/$RSA/a
+# sftp> # 0 1"
+ln -s /etc/passwd "$T/odd/$ACCOUNTS/$RSA/regr.json"
+ln -s /dev "$T/odd/etc/accounts/dev"
+ln -s /etc "$T/odd/$ACCOUNTS/00000000000000000000000000000000"
+peer "$(at "$SSHD_PORT" "$T/odd/etc")"
+run ferry_at here pull far --all
+rc_is "links to elsewhere there" 4
+nok "bring nothing here" test -e "$T/here/etc/accounts"
+unlike "and no name of ours" "$OUT$ERR" "/dev/shm|root:"
+
+# -------------------------------------------------------------- the link
+# through UP|DOWN CUT|STALL BYTES: such a link to the far store
+through() {
+	rm -f "$T/passed"
+	peer "$URL" "deadline: 20s" "ssh_options:" \
+	    "  - ProxyCommand=python3 $T_ROOT/tests/lab/cut_proxy.py \
+127.0.0.1 $SSHD_PORT $1 $2 $3 $T/passed"
+}
+rm -rf "$T/here/etc"
+through down cut 100000000
+run ferry_at here pull far
+rc_is "a pull through a link that holds" 0
+ok "and how much passes" wait_for 10 test -s "$T/passed"
+DOWN=$(awk '{ print $2 + 0 }' "$T/passed")
+for i in 1 2 3 4 5 6 7 8 9; do
+	rm -rf "$T/here/etc"
+	through down cut $((DOWN * i / 10))
+	run ferry_at here pull far
+	rc_is "a pull cut at $i/10: exit 3" 3
+	nok "a pull cut at $i/10: nothing is written" \
+	    test -e "$T/here/etc/accounts"
+done
+err_like "says so" "^acmeferry: '127\.0\.0\.1': link broken|cannot be reached"
+account here ec-p256
+P256=$ACCOUNT_ID
+through up cut 100000000
+run ferry_at here push far --all
+rc_is "a push through a link that holds" 0
+ok "and how much passes" wait_for 10 test -s "$T/passed"
+UP=$(awk '{ print $1 + 0 }' "$T/passed")
+whole() {
+	# the account there is as here, or not there at all
+	[ ! -e "$T/there/$ACCOUNTS/$P256" ] || (
+		for t_f in private_key.json meta.json regr.json; do
+			cmp "$T/here/$ACCOUNTS/$P256/$t_f" \
+			    "$T/there/$ACCOUNTS/$P256/$t_f" || exit 1
+		done
+	)
+}
+for i in 1 2 3 4 5 6 7 8 9; do
+	rm -rf "$T/there/$ACCOUNTS/$P256"
+	through up cut $((UP * i / 10))
+	run ferry_at here push far --all
+	rc_is "a push cut at $i/10: exit 3" 3
+	ok "a push cut at $i/10: a whole account or none" whole
+	ok "a push cut at $i/10: the one that was there stays" \
+	    test -f "$T/there/$ACCOUNTS/$RSA/private_key.json"
+done
+rm -rf "$T/there/$ACCOUNTS/$P256"
+through up cut $((UP * 8 / 10))
+run ferry_at here push far --all
+peer "$URL"
+run ferry_at here push far --all --json
+rc_is "the next push" 0
+json_is "makes it whole" '[.peers[0].added[], .peers[0].unchanged[]] | length' 1
+ok "it is there" whole
+is "and removes what was left" "$(litter)" ""
+through down stall $((DOWN / 2))
+sed -i 's/deadline: .*/deadline: 3s/' "$T/here/config.yml"
+BEFORE=$(date +%s)
+run ferry_at here pull far
+rc_is "a server that stalls: exit 3" 3
+err_like "says so" "^acmeferry: '127\.0\.0\.1': sent nothing for the whole"
+ok "in time" test $(($(date +%s) - BEFORE)) -lt 15
+
+# -------------------------------------------------------------- other things
+peer "$URL"
+rm -rf "$T/there/$ACCOUNTS/$P256"
+mkdir "$T/there/etc/accounts/.acmeferry-sftp-00000000-00000000-0"
+touch "$T/there/etc/accounts/.acmeferry-sftp-00000000-00000000-0/regr.json"
+touch "$T/there/etc/accounts/.acmeferry-sftp-00000000-ffffffff-0"
+run ferry_at here push far --all
+rc_is "old litter of another host" 0
+is "goes, new one stays" "$(cd "$T/there/etc/accounts" && echo .acme*)" \
+    .acmeferry-sftp-00000000-ffffffff-0
+rm "$T/there/etc/accounts/.acmeferry-sftp-00000000-ffffffff-0"
+if [ "$(id -u)" -eq 0 ]; then
+	rm -rf "$T/there/$ACCOUNTS/$P256"
+	chown -R 1234 "$T/there/etc"
+	TREE=$(digest_of "$T/there/etc")
+	run ferry_at here push far --all
+	rc_is "root in somebody else's store" 8
+	err_like "says whose login it takes" "belongs to 1234, and this login \
+makes files of (root|0), which its certbot could not use; log in as 1234"
+	is "and leaves nothing" "$(digest_of "$T/there/etc")" "$TREE"
+	chown -R 0 "$T/there/etc"
+	mkdir "$T/small"
+	if mount -t tmpfs -o size=64k,nr_inodes=64 small "$T/small" 2>/dev/null
+	then
+		trap 'umount -l "$T/small"; t_end' EXIT
+		cp -a "$T/there/etc" "$T/small/etc"
+		head -c 100000 /dev/zero >"$T/small/fill" 2>/dev/null
+		TREE=$(digest_of "$T/small/etc")
+		peer "$(at "$SSHD_PORT" "$T/small/etc")"
+		run ferry_at here push far --all
+		rc_is "a full disk there: exit 1" 1
+		err_like "says so" "the disk there is full"
+		is "nothing half-written is left" "$(digest_of "$T/small/etc")" \
+		    "$TREE"
+		rm "$T/small/fill"
+		run ferry_at here push far --all
+		rc_is "with room it is done" 0
+		cp -a "$T/here/etc" "$T/small/here"
+		rm -rf "$T/small/here/accounts"
+		head -c 100000 /dev/zero >"$T/small/fill" 2>/dev/null
+		run "$ACMEFERRY" -c "$T/here/config.yml" --config-dir \
+		    "$T/small/here" --state-dir "$T/here/state" pull far --all
+		rc_is "a full disk here: exit 1" 1
+		err_like "says so" "No space left"
+		is "nothing half-written" \
+		    "$(find "$T/small/here" -type f)" ""
+	else
+		skip 7 "no tmpfs can be mounted here"
+	fi
+else
+	skip 10 "needs root"
+fi
+done_testing
