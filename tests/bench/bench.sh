@@ -305,7 +305,7 @@ printf '#!/bin/sh\nexec %s <%s\n' "$far" "$T/peers/request" \
 chmod 755 "$T/peers/alone"
 pair 3 "$(ours peers sync -q)" \
     "sh -c 'seq 1000 | xargs -P 16 -n 1 $T/peers/alone >/dev/null'"
-row 'sync, 1,000 peers, exec:' 'xargs -P 16, the far ends' "$A" "$B" 1.2
+row 'sync, 1,000 peers, exec:' 'xargs -P 16, the far ends' "$A" "$B" 1.3
 memory 'sync, 1,000 peers, exec:' "$(ours peers sync -q)"
 
 # ------------------------------------------------------------- 1,000 accounts
