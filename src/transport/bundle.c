@@ -249,8 +249,9 @@ check_head(const struct fetch *f, const struct bundle_head *h,
 	return 0;
 }
 
+/* Frees der as soon as it is not needed. */
 static int
-open_bundle(struct fetch *f, const struct buf *der, struct offer *out,
+open_bundle(struct fetch *f, struct buf *der, struct offer *out,
     struct error *err)
 {
 	const struct seal_cert *signer = NULL;
@@ -262,12 +263,14 @@ open_bundle(struct fetch *f, const struct buf *der, struct offer *out,
 	buf_init_sensitive(&plain, LIMIT_BUNDLE);
 	if (seal_verify(der->data, der->len, f->place->name, &f->senders,
 	    &signer, &content, NULL, err) == 0 &&
-	    seal_decrypt(&content, f->place->name, &f->id, &plain, err) == 0)
-		rc = bundle_read(buf_str(&plain), plain.len, f->place->name,
-		    &h, out, err);
+	    digest_sha256_hex(der->data, der->len, f->digest, err) == 0)
+		rc = seal_decrypt(&content, f->place->name, &f->id, &plain,
+		    err);
+	buf_free(der);
+	if (rc == 0)
+		rc = bundle_read(&plain, f->place->name, &h, out, err);
 	buf_free(&plain);
 	if (rc == 0 && (check_head(f, &h, signer, err) == -1 ||
-	    digest_sha256_hex(der->data, der->len, f->digest, err) == -1 ||
 	    judge(f, &h, out, err) == -1))
 		rc = -1;
 	if (rc == 0)

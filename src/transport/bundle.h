@@ -49,6 +49,9 @@ struct bundle_place {
 	 */
 	int (*put)(void *arg, const char *tag, const struct buf *der,
 	    struct error *err);
+	/* NULL, or removes what a run of this host's that was killed in put()
+	 * may have left there; what cannot be removed stays */
+	void (*tidy)(void *arg);
 	void *arg;
 	bool stream;		/* what was put cannot be read back */
 };

@@ -69,6 +69,25 @@ file_put(void *arg, const char *tag, const struct buf *der,
 	    ATOMIC_REPLACE, err);
 }
 
+/* Not each time: other hosts may be writing beside it just now. */
+static void
+file_tidy(void *arg)
+{
+	const struct bundle_file *f = arg;
+	const char *slash = strrchr(f->path, '/');
+	struct error ignored;
+	char *dir = NULL;
+	int fd = -1;
+
+	if (str_printf(&dir, &ignored, "%.*s", (int)(slash - f->path + 1),
+	    f->path) == 0 && atomic_open_dir(AT_FDCWD, dir, false, &fd,
+	    &ignored) == 0) {
+		(void)!atomic_sweep(fd, &ignored);
+		(void)close(fd);
+	}
+	free(dir);
+}
+
 /* Standard input to its end. */
 static int
 stream_get(void *arg, const char *tag, struct buf *der, enum bundle_got *got,
@@ -166,6 +185,7 @@ bundle_file_open(const struct config_peer *peer, const char *path,
 	f->place.arg = f;
 	f->place.get = stream ? stream_get : file_get;
 	f->place.put = stream ? stream_put : file_put;
+	f->place.tidy = stream ? NULL : file_tidy;
 	f->place.stream = stream;
 	f->place.name = f->path;
 	if (stream)

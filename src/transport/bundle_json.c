@@ -179,15 +179,19 @@ get_accounts(const json *arr, const char *what, struct offer *o,
 }
 
 int
-bundle_read(const char *text, size_t len, const char *what,
-    struct bundle_head *h, struct offer *o, struct error *err)
+bundle_read(struct buf *text, const char *what, struct bundle_head *h,
+    struct offer *o, struct error *err)
 {
 	json *j = NULL, *accounts = NULL, *lineages = NULL;
-	int rc = -1;
+	int rc;
 
 	memset(h, 0, sizeof(*h));
-	if (json_parse_secret(text, len, what, &j, err) == -1)
+	rc = json_parse_secret(buf_str(text), text->len, what, &j, err);
+	/* there may be a lot of it, and all of it is there twice now */
+	buf_free(text);
+	if (rc == -1)
 		return -1;
+	rc = -1;
 	if (get_head(j, what, h, err) == 0 &&
 	    json_get_arr(j, "accounts", JSON_REQUIRED, what, &accounts,
 	    err) == 0 && json_get_arr(j, "lineages", JSON_REQUIRED, what,

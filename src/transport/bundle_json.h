@@ -35,12 +35,12 @@ int bundle_write(const struct bundle_head *h, const struct offer *o,
     struct buf *out, struct error *err) WARN_UNUSED;
 
 /*
- * Reads one; what names it.  Every member of the format must be there and of
- * its type, and nothing may stand behind it; members that are not known are
- * ignored.  An account that must not travel is only marked (OFFERED_BROKEN).
- * CODE_ERROR.  Free both in any case.
+ * Reads one and wipes and frees the text; what names it.  Every member of the
+ * format must be there and of its type, and nothing may stand behind it;
+ * members that are not known are ignored.  An account that must not travel is
+ * only marked (OFFERED_BROKEN).  CODE_ERROR.  Free both in any case.
  */
-int bundle_read(const char *text, size_t len, const char *what,
-    struct bundle_head *h, struct offer *o, struct error *err) WARN_UNUSED;
+int bundle_read(struct buf *text, const char *what, struct bundle_head *h,
+    struct offer *o, struct error *err) WARN_UNUSED;
 
 #endif

@@ -361,6 +361,13 @@ remember_tag(struct sending *s, struct error *err)
 	    err);
 }
 
+/* An earlier run did not get to its end; see announce(). */
+static bool
+was_cut(const struct bundle_sent *old)
+{
+	return old->found && (old->digests.n > 1 || old->content == NULL);
+}
+
 static int
 send(struct sending *s, struct offer *offer, struct verdicts *out,
     struct error *err)
@@ -382,7 +389,11 @@ send(struct sending *s, struct offer *offer, struct verdicts *out,
 			return -1;
 	if (s->o->dry_run)
 		return 0;
-	return why == NULL ? remember_tag(s, err) : publish(s, offer, err);
+	if (why == NULL)
+		return remember_tag(s, err);
+	if (was_cut(&s->old) && s->place->tidy != NULL)
+		s->place->tidy(s->place->arg);
+	return publish(s, offer, err);
 }
 
 static int

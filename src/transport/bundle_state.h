@@ -17,7 +17,8 @@
  * CODE_STORE and never taken for none: rollbacks would pass.
  */
 
-/* Held while one of them is read, changed and written; made with the folder.
+/* Held while one of them is read, changed and written; made with the folder,
+ * which is swept.
  * Held by another process for longer: CODE_RETRY. */
 int bundle_state_lock(const char *state_dir, struct lock *l,
     struct error *err) WARN_UNUSED;

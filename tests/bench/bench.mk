@@ -10,7 +10,7 @@ bench:
 	$(Q)$(MAKE) bench-run
 
 .PHONY: bench-run
-bench-run: all $(BUILD)/bench/baseline
+bench-run: all $(BUILD)/bench/baseline $(BUILD)/bench/seal
 	$(Q)ACMEFERRY=$(ACMEFERRY) BENCH=$(CURDIR)/$(BUILD)/bench \
 	    sh tests/bench/bench.sh $(BENCH_RUNS)
 
@@ -18,3 +18,8 @@ $(BUILD)/bench/baseline: tests/bench/baseline.c
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(CPPFLAGS) $(ALLCFLAGS) $(LDHARD) -o $@ $< $(LDLIBS)
+
+$(BUILD)/bench/seal: tests/bench/seal.c $(LIB)
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) $(ALLCFLAGS) $(LDHARD) -o $@ $< $(LIB) $(LDLIBS)

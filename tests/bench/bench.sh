@@ -319,6 +319,47 @@ row 'verify 1,000 accounts, CPU' '1,000 signatures, a key each' \
     "$ACPU" "$BCPU" 2
 memory 'verify 1,000 accounts' "$(ours thousand verify --no-order)"
 
+# ------------------------------------------------------------- bundles
+# the same 1,000 accounts: the layers alone, then the commands as they are used,
+# which read, check and write each account beside that
+write_config bundle
+for store in thousand bundle; do
+	ferry_at $store identity >"$T/$store.pem" 2>/dev/null || bad=1
+done
+bundle=$T/bundle.cms
+export="$(ours thousand export "$bundle" --all --recipient "$T/bundle.pem")"
+import="$(ours bundle import "$bundle" --all --sender "$T/thousand.pem")"
+$export >"$T/export.log" 2>&1 || cat "$T/export.log"
+verify="openssl cms -verify -binary -inform DER -in $bundle -certfile
+    $T/thousand.pem -nointern -noverify -out $T/inner.der"
+decrypt="openssl cms -decrypt -binary -inform DER -in $T/inner.der -recip
+    $T/bundle.pem -inkey $T/bundle/state/identity.key -out $T/text.json"
+encrypt="openssl cms -encrypt -binary -aes-256-gcm -aes256-wrap -recip
+    $T/bundle.pem -keyopt ecdh_kdf_md:sha256 -outform DER -in $T/text.json
+    -out $T/inner.der"
+sign="openssl cms -sign -binary -nodetach -nocerts -nosmimecap -md sha256
+    -signer $T/thousand.pem -inkey $T/thousand/state/identity.key
+    -outform DER -in $T/inner.der -out $T/theirs.cms"
+pair "$runs" "$BENCH/seal open $bundle $T/ours.json $T/bundle/state \
+    $T/thousand.pem" "sh -c '$(echo "$verify" | tr '\n' ' ') &&
+    $(echo "$decrypt" | tr '\n' ' ')'" &&
+	row 'open a bundle of 1,000 accounts' 'openssl cms, same bytes' \
+	"$A" "$B" 1
+cmp "$T/ours.json" "$T/text.json" || bad=1
+pair "$runs" "$BENCH/seal seal $T/text.json $T/ours.cms \
+    $T/thousand/state $T/bundle.pem" "sh -c '$(echo "$encrypt" |
+    tr '\n' ' ') && $(echo "$sign" | tr '\n' ' ')'" &&
+	row 'seal a bundle of 1,000 accounts' 'openssl cms, same bytes' \
+	"$A" "$B" 1
+pair 3 "sh -c 'rm -f $bundle; $export'" "$BENCH/baseline sign $top"
+row 'export, 1,000 accounts' '1,000 signatures, a key each' "$A" "$B" 2
+memory 'export, 1,000 accounts' "$export"
+$import >"$T/import.log" 2>&1 || cat "$T/import.log"
+pair 3 "$import" "$BENCH/baseline sign $top"
+row 'import, 1,000 accounts, unchanged' '1,000 signatures, a key each' \
+    "$A" "$B" 2
+memory 'import, 1,000 accounts' "$import"
+
 # ------------------------------------------------------------- 10,000 accounts
 fill full https://ca.example.com/directory 10000
 write_config full

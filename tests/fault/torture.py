@@ -739,6 +739,78 @@ def no_backoff(d):
         os.unlink(f"{d}/state/sync.json")
 
 
+def prep_identity(d, program):
+    stores(d)
+    write_config(d, program)
+
+
+def prep_sealed(d, program):
+    """Two hosts that have each other's certificate, one account to seal."""
+    stores(d)
+    put_account(f"{d}/src/etc", "rsa2048", number=1)
+    write_config(d, program)
+    for home, name in ((d, "here"), (f"{d}/src", "there")):
+        r = plain(home, program, ["identity"], 0)
+        with open(f"{d}/{name}.pem", "wb") as f:
+            f.write(r.stdout)
+
+
+def export_argv(d):
+    return ["export", f"{d}/a.cms", "--all", "--recipient", f"{d}/here.pem"]
+
+
+def prep_export(d, program):
+    prep_sealed(d, program)
+    shutil.rmtree(f"{d}/etc")
+    shutil.copytree(f"{d}/src/etc", f"{d}/etc", symlinks=True)
+
+
+def prep_push_cms(d, program):
+    """The same for a peer, where the last one was killed half-way."""
+    prep_export(d, program)
+    plain(d, program, ["export", f"{d}/b.cms", "--all", "--recipient",
+                       f"{d}/here.pem"], 0)
+    write(f"{d}/config.yml", f"acme:\n  server: {SERVER}\npeers:\n  stick:\n"
+          f"    url: file://{d}/a.cms\n    direction: push\n"
+          f"    recipients: [{d}/here.pem]\n")
+
+
+def prep_import(d, program):
+    """One to add, one broken to mend, from a newer one than was seen."""
+    prep_sealed(d, program)
+    argv = ["import", f"{d}/a.cms", "--sender", f"{d}/there.pem"]
+    plain(f"{d}/src", program, ["export", f"{d}/a.cms", "--recipient",
+                                f"{d}/here.pem"], 0)
+    plain(d, program, argv, 0)
+    shutil.rmtree(f"{d}/etc/accounts")
+    put_account(f"{d}/src/etc", "ec-p256", number=5)
+    put_account(f"{d}/etc", "ec-p256", number=5, drop=("regr.json",))
+    plain(f"{d}/src", program, ["export", f"{d}/a.cms", "--all",
+                                "--recipient", f"{d}/here.pem"], 0)
+    write(f"{d}/config.yml", f"acme:\n  server: {SERVER}\npeers:\n  stick:\n"
+          f"    url: file://{d}/a.cms\n    senders: [{d}/there.pem]\n")
+
+
+def whole_bundle(d):
+    """What lies there can be opened, whenever one looks."""
+    if not os.path.exists(f"{d}/a.cms"):
+        return
+    der = f"{d}/opened.der"
+    for argv in (["-verify", "-in", f"{d}/a.cms", "-certfile",
+                  f"{d}/state/identity.pem", "-nointern", "-noverify",
+                  "-out", der],
+                 ["-decrypt", "-in", der, "-recip", f"{d}/here.pem",
+                  "-inkey", f"{d}/state/identity.key", "-out", der + "2"]):
+        r = subprocess.run(["openssl", "cms", "-inform", "DER", "-binary"] +
+                           argv, capture_output=True)
+        if r.returncode != 0:
+            raise Failure(f"half a bundle: {r.stderr.decode()}")
+    json.load(open(der + "2"))
+
+
+SEALED = r"\.cms$|state/bundles/|identity\.(key|pem)$"
+
+
 def last_backup(d):
     return sorted(n for n in os.listdir(f"{d}/state/backups")
                   if not n.startswith("."))[0]
@@ -855,6 +927,16 @@ CASES = [
     Case("push-https", prep_push_https, lambda d: ["push", "objects"],
          online=Objects, watch=("object.cms",), vague=r"object\.cms$",
          weight=5),
+    Case("identity", prep_identity, lambda d: ["identity"], vague=SEALED,
+         watch=("state/identity.key", "state/identity.pem")),
+    Case("export", prep_export, export_argv, vague=SEALED,
+         watch=("a.cms", "state/bundles"), intact=whole_bundle),
+    Case("push-cms", prep_push_cms, lambda d: ["push", "stick"],
+         vague=SEALED, watch=("a.cms", "state/bundles"),
+         intact=whole_bundle),
+    Case("import", prep_import, lambda d: ["import", f"{d}/a.cms", "--all",
+                                           "--sender", f"{d}/there.pem"]),
+    Case("pull-cms", prep_import, lambda d: ["pull", "stick", "--all"]),
 ]
 
 

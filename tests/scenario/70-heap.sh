@@ -45,7 +45,8 @@ cat >"$T/bin/learn" <<-E
 		jq -r 'to_entries[] | select(.key | test("^([dpq]|d[pq]|qi)\$"))
 		    | "\(.key) \(.value)"' "\$f" 2>/dev/null
 	done >"$NEEDLES.new"
-	find "$T"/*/etc/archive -name 'privkey*.pem' 2>/dev/null |
+	find "$T"/*/etc/archive "$T"/*/state \( -name 'privkey*.pem' \
+	    -o -name identity.key \) 2>/dev/null |
 	    while read -r f; do
 		openssl pkey -in "\$f" -noout -text | python3 "$T/keys.py"
 	done >>"$NEEDLES.new"
@@ -170,6 +171,39 @@ after "import with the wrong passphrase" 4
 run ferry_at keys_pem import "$T/app.pem" --key \
     --server https://127.0.0.1:1/directory
 after "import, nobody there" 3
+
+# --------------------------------------------------------------- bundles
+write_config reader
+for store in surrogate reader; do
+	run ferry_at $store identity
+	after "identity makes the key of $store" 0
+	cp "$T/out" "$T/$store.pem"
+done
+before=$(wc -l <"$NEEDLES")
+learn
+isnt "their keys are looked for" "$(wc -l <"$NEEDLES")" "$before"
+run ferry_at surrogate identity
+after identity 0
+for what in export "export, nothing changed"; do
+	run ferry_at surrogate export "$T/a.cms" --account "$ID" \
+	    --recipient "$T/reader.pem"
+	after "$what" 0
+done
+for what in import "import, nothing changed"; do
+	run ferry_at reader import "$T/a.cms" --sender "$T/surrogate.pem"
+	after "$what" 0
+done
+ok "it is there" test -f "$T/reader/etc/$PEBBLE_ACCOUNTS/$ID/private_key.json"
+run ferry_at surrogate import "$T/a.cms" --sender "$T/surrogate.pem"
+after "import, for somebody else" 8
+head -c 900 "$T/a.cms" >"$T/cut.cms"
+run ferry_at reader import "$T/cut.cms" --sender "$T/surrogate.pem"
+after "import, cut short" 1
+run ferry_at surrogate push "$T/p.cms" --account "$ID" \
+    --recipients "$T/reader.pem"
+after "push into a bundle" 0
+run ferry_at reader pull "file://$T/p.cms" --senders "$T/surrogate.pem"
+after "pull from a bundle" 0
 
 # --------------------------------------------------------------- the far end
 peer() {
