@@ -54,16 +54,36 @@ set_of(const struct issue *is)
 	    NULL;
 }
 
+/* Of an order's name, while it was being finished; to the second on both
+ * sides. */
+static bool
+has_ended(const struct issue *is)
+{
+	const struct verify_set *s = set_of(is);
+	int64_t now = is->acme != NULL ? acme_now(is->acme) :
+	    verify_now(&is->verify);
+
+	for (size_t i = 0; s != NULL && i < s->nnames; i++)
+		if (s->names[i].expires != 0 &&
+		    s->names[i].expires <= now + 1)
+			return true;
+	return false;
+}
+
 /*
- * The order was ready, and certbot found the names not authorised all the
- * same: the authorization ended while it started, or another host took the
- * order.  Once more from the beginning, where they can be proven.
+ * The order was ready, and then it could not be finished: certbot found the
+ * names not authorised all the same, or an authorization has ended meanwhile,
+ * which every CA says in words of its own.  Once more from the beginning, where
+ * the names can be proven.
  */
 static bool
 came_too_late(const struct issue *is, const struct error *why)
 {
-	return why->code == CODE_UNAUTHORIZED && set_of(is) != NULL &&
-	    set_of(is)->ready && !is->changed && issue_may_put(is);
+	if (set_of(is) == NULL || !set_of(is)->ready || is->changed ||
+	    !issue_may_put(is))
+		return false;
+	return why->code == CODE_UNAUTHORIZED ||
+	    (why->code == CODE_ISSUANCE && has_ended(is));
 }
 
 static int

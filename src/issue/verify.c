@@ -325,6 +325,7 @@ verify_run(struct verify *v, struct error *err)
 		return -1;
 	log_progress_end();
 	v->now = verify_now(v);
+	v->skew = v->now - clock_now();
 	if (!v->keep) {
 		acme_free(v->acme);
 		v->acme = NULL;

@@ -128,6 +128,7 @@ struct verify {
 	struct verify_set *sets;
 	size_t nsets, capsets;
 	int64_t now;		/* the CA's clock */
+	int64_t skew;		/* ... against ours, seconds */
 	bool changed;		/* the store was (in a dry run: would be) */
 	enum code result;	/* the worst of all */
 	struct error err;	/* of the worst; CODE_OK: none */
@@ -177,5 +178,8 @@ int64_t verify_not_before(const struct verify_set *s, size_t i);
 /* What verify_run() and the above have learned goes into the state
  * directory; what fails is only said. */
 void verify_save(struct verify *v);
+
+/* What time it is by the CA's own clock, as far as it is known. */
+int64_t verify_now(const struct verify *v);
 
 #endif

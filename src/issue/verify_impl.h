@@ -47,7 +47,6 @@ int64_t name_usable_until(const struct verify_set *s, int64_t expires,
     int64_t validated);
 /* A peer told of something newer than `since`. */
 bool set_hinted_since(const struct verify_set *s, int64_t since);
-int64_t verify_now(const struct verify *v);
 
 /* verify_order.c */
 void set_order(struct verify_set *s);

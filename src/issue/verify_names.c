@@ -28,7 +28,7 @@ struct ask {
 int64_t
 verify_now(const struct verify *v)
 {
-	return v->acme != NULL ? acme_now(v->acme) : clock_now();
+	return v->acme != NULL ? acme_now(v->acme) : clock_now() + v->skew;
 }
 
 struct verify_name *

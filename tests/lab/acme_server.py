@@ -52,7 +52,8 @@ status-N, retry-N (429 with Retry-After: N), unavailable-N (503), missing-M and
 number-M (member M), text-M=V, location-none, location-URL, problem-TYPE; late-N
 (done at once, answered N seconds later).  Of finalize: caa (403, and the order
 is invalid), invalid-TYPE (the order comes back so), dies-TYPE (a second later),
-taken (another host was faster).
+taken (another host was faster), aged-N (it is looked at N seconds later; where the
+order has ended then, it comes back so).
 Of cert: foreign, other-key, other-names, fewer-names, expired (leaves), plain,
 words, key-inside, junk-der, backwards, wrong-issuer, leaf-alone, half.
 """

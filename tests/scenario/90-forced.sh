@@ -197,4 +197,16 @@ rc_is "certbot came too late" 0
 nok "it did" test -e "$T/once"
 isnt "it was renewed all the same" "$(serial certbotc)" "$OLD"
 ok "soundly" sound certbotc
+
+# or between our own two requests
+OLD=$(serial builtinc)
+BEFORE=$(grep -c '/finalize/' "$ACME_DIR/requests.log")
+acme_ctl set authz_lifetime=4 >/dev/null
+acme_ctl act finalize=1*aged-5 >/dev/null
+renew builtinc
+rc_is "the built-in issuer came too late" 0
+is "the CA was asked twice to finalise" "$(grep -c '/finalize/' \
+    "$ACME_DIR/requests.log")" "$((BEFORE + 2))"
+isnt "it was renewed all the same, too" "$(serial builtinc)" "$OLD"
+ok "soundly, too" sound builtinc
 done_testing
