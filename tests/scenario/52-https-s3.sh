@@ -6,9 +6,13 @@
 . "${0%/*}/https.sh"
 need jq openssl
 S3=$T_ROOT/build/s3
-[ -e "$S3/installed" ] ||
-    skip_all "$(cat "$S3/why" 2>/dev/null || echo "the S3-compatible server \
-is not there (make deps)")"
+if [ ! -e "$S3/installed" ]; then
+	# packages that cannot be had are no failure, in CI neither
+	echo "1..0 # SKIP $(cat "$S3/why" 2>/dev/null ||
+	    echo "the S3-compatible server is not there (make deps)")"
+	T_ENDED=1
+	exit 0
+fi
 need node
 t_pebble_certs
 CA_FILE=$T/pebble/ca.pem
