@@ -259,15 +259,13 @@ sftp_pwd_parse(const char *text, struct strs *out, struct error *err)
 void
 sftp_quote(struct buf *b, const char *arg)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_-+,:=@";
-
+	buf_addc(b, '"');
 	for (; *arg != '\0'; arg++) {
-		if (strchr(plain, *arg) == NULL &&
-		    (unsigned char)*arg < 0x80)
+		if (*arg == '"' || *arg == '\\')
 			buf_addc(b, '\\');
 		buf_addc(b, *arg);
 	}
+	buf_addc(b, '"');
 }
 
 int

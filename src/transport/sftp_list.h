@@ -49,7 +49,8 @@ const struct sftp_entry *sftp_listing_find(const struct sftp_listing *l,
 int sftp_pwd_parse(const char *text, struct strs *out, struct error *err)
     WARN_UNUSED;
 
-/* Appends an argument: sftp's parser and its patterns take it as it is. */
+/* Appends an argument: sftp's parser and its patterns take it as it is.  It is
+ * in quotes, so that a line that breaks off is no command. */
 void sftp_quote(struct buf *b, const char *arg);
 
 /* Adds "-VERB ARG..." (up to 2 arguments, NULL: none) to a list of commands;

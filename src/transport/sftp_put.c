@@ -235,7 +235,7 @@ check_file(const struct sftp_put *p, const struct sftp_listing *l,
 		    vis(full));
 	else if (said[0] != '\0' || e == NULL || e->type != '-' ||
 	    e->size != (int64_t)st.st_size || e->mode != mode)
-		rc = failed(p, name, said, err);
+		rc = failed(p, local, said, err);
 	free(full);
 	return rc;
 }
@@ -301,8 +301,42 @@ out:
 	return rc;
 }
 
+/*
+ * Into a temporary directory and back to the top, without the '-': nothing must
+ * be put where this one fails.  So even a "put" that breaks off before its
+ * second argument puts its file there.
+ */
+static int
+add_cd(struct strs *commands, const char *path, struct error *err)
+{
+	struct buf b;
+	int rc;
+
+	buf_init(&b, LIMIT_URL);
+	buf_adds(&b, "cd ");
+	sftp_quote(&b, path);
+	rc = buf_check(&b, path, err);
+	if (rc == 0)
+		rc = strs_add(commands, buf_str(&b), err);
+	buf_free(&b);
+	return rc;
+}
+
+/* One file of the copy there; it is created with the mode that it has here. */
+static int
+add_put(struct strs *commands, const char *local, const char *name,
+    unsigned int mode, struct error *err)
+{
+	char digits[8];
+
+	(void)snprintf(digits, sizeof(digits), "%o", mode);
+	if (sftp_command(commands, "put -f", local, name, err) == -1)
+		return -1;
+	return strs_addf(commands, err, "-chmod %s \"%s\"", digits, name);
+}
+
 /* The three files of accounts/.../ID in the copy, into a directory that is
- * closed already; each is created with its mode. */
+ * closed already. */
 static int
 fill_dir(struct sftp_put *p, const char *account, const char *temp,
     struct error *err)
@@ -311,23 +345,20 @@ fill_dir(struct sftp_put *p, const char *account, const char *temp,
 	    0400, [ACCOUNT_META] = 0644, [ACCOUNT_REGR] = 0644 };
 	struct sftp_listing l = { 0 };
 	struct strs commands = { 0 };
-	char *from[ACCOUNT_FILES] = { NULL }, *to = NULL, mode[8];
+	char *from[ACCOUNT_FILES] = { NULL };
 	struct buf said;
 	int rc = -1;
 
 	buf_init(&said, LIMIT_SFTP_SAID);
-	for (int f = 0; f < ACCOUNT_FILES; f++) {
-		free(to);
-		to = NULL;
-		(void)snprintf(mode, sizeof(mode), "%o", modes[f]);
+	if (add_cd(&commands, temp, err) == -1)
+		goto out;
+	for (int f = 0; f < ACCOUNT_FILES; f++)
 		if (str_printf(&from[f], err, "%s/%s", account,
-		    account_file_names[f]) == -1 || str_printf(&to, err,
-		    "%s/%s", temp, account_file_names[f]) == -1 ||
-		    sftp_command(&commands, "put -f", from[f], to, err) == -1 ||
-		    sftp_command(&commands, "chmod", mode, to, err) == -1)
+		    account_file_names[f]) == -1 || add_put(&commands,
+		    from[f], account_file_names[f], modes[f], err) == -1)
 			goto out;
-	}
-	if (do_and_list(p, &commands, temp, &l, &said, err) == -1)
+	if (add_cd(&commands, p->t->top, err) == -1 ||
+	    do_and_list(p, &commands, temp, &l, &said, err) == -1)
 		goto out;
 	rc = 0;
 	for (int f = 0; rc == 0 && f < ACCOUNT_FILES; f++)
@@ -336,7 +367,6 @@ fill_dir(struct sftp_put *p, const char *account, const char *temp,
 out:
 	for (int f = 0; f < ACCOUNT_FILES; f++)
 		free(from[f]);
-	free(to);
 	sftp_listing_free(&l);
 	strs_free(&commands);
 	buf_free(&said);
@@ -428,36 +458,32 @@ int
 sftp_put_file(struct sftp_put *p, const char *local, const char *to,
     unsigned int mode, struct error *err)
 {
+	static const char name[] = "file";
 	struct sftp_listing l = { 0 };
 	struct strs commands = { 0 };
-	char *temp = NULL, *prefix = NULL, digits[8];
-	struct buf text, said;
+	char *temp = NULL, *from = NULL;
+	struct buf said;
 	int rc = -1;
 
-	buf_init(&text, LIMIT_SFTP_OUTPUT);
 	buf_init(&said, LIMIT_SFTP_SAID);
-	(void)snprintf(digits, sizeof(digits), "%o", mode);
 	if (temp_name(p, &temp, err) == -1 ||
-	    str_printf(&prefix, err, "%s/", p->dir) == -1 ||
-	    sftp_command(&commands, "put -f", local, temp, err) == -1 ||
-	    sftp_command(&commands, "chmod", digits, temp, err) == -1 ||
-	    sftp_command(&commands, "ls -na", temp, NULL, err) == -1 ||
-	    sftp_run(p->t->s, &commands, &text, &said, err) == -1 ||
-	    sftp_list_parse(buf_str(&text), prefix, LIMIT_SFTP_ENTRIES, &l,
-	    err) == -1)
+	    str_printf(&from, err, "%s/%s", temp, name) == -1 ||
+	    sftp_put_dir(p, temp, err) == -1)
 		goto out;
-	rc = check_file(p, &l, strrchr(temp, '/') + 1, local, mode,
-	    buf_str(&said), err);
-	if (rc == 0)
-		rc = rename_to(p, temp, to, err);
-	if (rc == -1)
-		clean_up(p, temp);
+	if (add_cd(&commands, temp, err) == 0 &&
+	    add_put(&commands, local, name, mode, err) == 0 &&
+	    add_cd(&commands, p->t->top, err) == 0 &&
+	    do_and_list(p, &commands, temp, &l, &said, err) == 0 &&
+	    check_file(p, &l, name, local, mode, buf_str(&said), err) == 0)
+		rc = rename_to(p, from, to, err);
 out:
+	/* empty by now, or of no use */
+	if (temp != NULL)
+		clean_up(p, temp);
 	free(temp);
-	free(prefix);
+	free(from);
 	sftp_listing_free(&l);
 	strs_free(&commands);
-	buf_free(&text);
 	buf_free(&said);
 	return rc;
 }

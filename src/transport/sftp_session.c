@@ -20,9 +20,11 @@
 enum {
 	/* commands and their bytes that are sent without an answer: with the
 	 * echo of each they fit into a pipe, so that neither side waits for
-	 * the other for ever */
+	 * the other for ever; and so few are written as a whole or not at all
+	 * (PIPE_BUF) when we are killed: sftp runs half a line, too */
 	WINDOW = 32,
-	WINDOW_BYTES = 24 * 1024,
+	WINDOW_BYTES = 4096,
+	SENTINEL_BYTES = 64,
 	READ_SIZE = 16 * 1024,
 	LINE_MAX_BYTES = 64 * 1024,
 	NONCE = 16,
@@ -285,7 +287,8 @@ send_window(struct sftp *s, const struct strs *commands, size_t *at,
 	int rc;
 
 	buf_init(&b, (size_t)2 * WINDOW_BYTES);
-	for (; *at < commands->n && *at < end && b.len < WINDOW_BYTES;
+	for (; *at < commands->n && *at < end && (b.len == 0 || b.len +
+	    strlen(commands->v[*at]) < WINDOW_BYTES - SENTINEL_BYTES);
 	    (*at)++) {
 		log_debug("'%s': sftp %s", s->url.host, commands->v[*at]);
 		buf_addf(&b, "%s\n", commands->v[*at]);

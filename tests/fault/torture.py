@@ -222,6 +222,38 @@ def prep_push(d, program):
     write_config(d, program, rights="write")
 
 
+def by_sftp(d):
+    """The far end is reached by sftp, whose server is a child of its own."""
+    os.makedirs(f"{d}/bin")
+    write(f"{d}/bin/sftp", "#!/bin/sh\nexec /usr/bin/sftp -b - -D "
+          "/usr/lib/openssh/sftp-server\n")
+    os.chmod(f"{d}/bin/sftp", 0o755)
+    write(f"{d}/config.yml",
+          f"acme:\n  server: {SERVER}\npeers:\n  surrogate:\n"
+          f"    url: sftp://h{d}/src/etc\n")
+
+
+def sftp_env(d):
+    return {"PATH": f"{d}/bin:{os.environ['PATH']}"}
+
+
+def prep_pull_sftp(d, program):
+    prep_pull(d, program)
+    put_lineage(f"{d}/src/etc", "app.example.com", fixture_id("rsa2048"))
+    os.symlink("ca.example.com", f"{d}/src/etc/accounts/alias")
+    by_sftp(d)
+
+
+def prep_push_sftp(d, program):
+    """One to add, one broken to exchange, one under a wrong name that a
+    lineage uses."""
+    prep_push(d, program)
+    put_account(f"{d}/src/etc", "rsa2048", dirname="0" * 32)
+    put_lineage(f"{d}/src/etc", "app.example.com", "0" * 32)
+    put_account(f"{d}/etc", "ec-p384", number=7)
+    by_sftp(d)
+
+
 def prep_pulled(d, program):
     """A ledger, backups and what authorize wants to know."""
     prep_replaced(d, program)
@@ -937,6 +969,11 @@ CASES = [
     Case("import", prep_import, lambda d: ["import", f"{d}/a.cms", "--all",
                                            "--sender", f"{d}/there.pem"]),
     Case("pull-cms", prep_import, lambda d: ["pull", "stick", "--all"]),
+    Case("pull-sftp", prep_pull_sftp,
+         lambda d: ["pull", "surrogate", "--all"], env=sftp_env, weight=5),
+    Case("push-sftp", prep_push_sftp,
+         lambda d: ["push", "surrogate", "--all"], home="/src", env=sftp_env,
+         weight=9),
 ]
 
 

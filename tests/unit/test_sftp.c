@@ -209,11 +209,10 @@ test_words(void **state)
 
 	buf_init(&b, 100);
 	sftp_quote(&b, "/a b/[x]*?\\'\"#~é");
-	assert_string_equal(buf_str(&b),
-	    "/a\\ b/\\[x\\]\\*\\?\\\\\\'\\\"\\#\\~é");
+	assert_string_equal(buf_str(&b), "\"/a b/[x]*?\\\\'\\\"#~é\"");
 	buf_free(&b);
 	assert_int_equal(sftp_command(&l, "put -f", "a", "b c", &err), 0);
-	assert_string_equal(l.v[0], "-put -f a b\\ c");
+	assert_string_equal(l.v[0], "-put -f \"a\" \"b c\"");
 	strs_free(&l);
 
 	assert_int_equal(sftp_pwd_parse("x\nRemote working directory: /a b\n"
