@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: ISC */
 #include "issue/renew_state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/atomic.h"
 #include "base/buf.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/state_file.h"
 #include "base/strs.h"
 
 #define FILE_NAME	"renew.json"
@@ -135,51 +130,17 @@ renew_state_prune(struct renew_state *st)
 
 /* ---- reading ------------------------------------------------------------ */
 
-/* A string of that member that is not too long; NULL: none. */
 static const char *
 str_of(const json *j, const char *name)
 {
-	const char *s = json_str(json_get(j, name));
-
-	return s == NULL || strlen(s) > TEXT_MAX ? NULL : s;
-}
-
-static int64_t
-int_of(const json *j, const char *name)
-{
-	struct error ignored;
-	int64_t n;
-
-	if (json_get_int(j, name, JSON_OPTIONAL, "", &n, &ignored) == -1 ||
-	    n < 0)
-		return 0;
-	return n;
-}
-
-static bool
-bool_of(const json *j, const char *name)
-{
-	struct error ignored;
-	bool v;
-
-	return json_get_bool(j, name, JSON_OPTIONAL, "", &v, &ignored) == 0 &&
-	    v;
-}
-
-/* What has happened was not after now. */
-static int64_t
-past(const json *j, const char *name, int64_t now)
-{
-	int64_t t = int_of(j, name);
-
-	return t > now ? now : t;
+	return state_str(j, name, TEXT_MAX);
 }
 
 /* What is to come is not farther than that. */
 static int64_t
 future(const json *j, const char *name, int64_t now, int64_t days)
 {
-	int64_t t = int_of(j, name);
+	int64_t t = state_int(j, name);
 
 	return t > now + days * DAY ? 0 : t;
 }
@@ -199,15 +160,15 @@ static void
 load_history(const json *j, int64_t now, struct renew_entry *e)
 {
 	const char *code = str_of(j, "result");
-	int64_t n = int_of(j, "failures");
+	int64_t n = state_int(j, "failures");
 
-	e->attempt = past(j, "attempt", now);
-	e->success = past(j, "success", now);
+	e->attempt = state_past(j, "attempt", now);
+	e->success = state_past(j, "success", now);
 	e->failures = n > FAILURES_MAX ? FAILURES_MAX : (unsigned int)n;
-	e->unproven = bool_of(j, "unproven");
-	e->failing = past(j, "failing", now);
+	e->unproven = state_bool(j, "unproven");
+	e->failing = state_past(j, "failing", now);
 	e->retry_after = future(j, "retry_after", now, RETRY_MAX);
-	e->alarm = past(j, "alarm", now);
+	e->alarm = state_past(j, "alarm", now);
 	if (code == NULL || code_from_name(code, &e->code) == -1)
 		e->code = CODE_OK;
 }
@@ -219,11 +180,11 @@ load_facts(const json *j, int64_t now, struct renew_entry *e)
 	json *list = NULL;
 	int64_t t;
 
-	e->asked = past(j, "asked", now);
-	e->told = past(j, "told", now);
-	e->answered = past(j, "answered", now);
-	e->ari_start = int_of(j, "ari_start");
-	e->ari_end = int_of(j, "ari_end");
+	e->asked = state_past(j, "asked", now);
+	e->told = state_past(j, "told", now);
+	e->answered = state_past(j, "answered", now);
+	e->ari_start = state_int(j, "ari_start");
+	e->ari_end = state_int(j, "ari_end");
 	if (e->ari_end <= e->ari_start)
 		e->ari_start = e->ari_end = 0;
 	e->ari_poll = future(j, "ari_poll", now, RETRY_MAX);
@@ -249,10 +210,10 @@ load_entry(struct renew_state *st, const json *j, int64_t now,
 	if ((e = renew_state_get(st, name, err)) == NULL)
 		return -1;
 	digest_of(j, "stamp", e->stamp);
-	e->shared = bool_of(j, "shared");
-	e->decided = past(j, "decided", now);
+	e->shared = state_bool(j, "shared");
+	e->decided = state_past(j, "decided", now);
 	e->next = st->stepped ? 0 : future(j, "next", now, NEXT_MAX);
-	e->not_after = int_of(j, "not_after");
+	e->not_after = state_int(j, "not_after");
 	load_facts(j, now, e);
 	load_history(j, now, e);
 	if (str_dup(&e->decision, str_of(j, "decision"), err) == -1 ||
@@ -270,7 +231,7 @@ load(struct renew_state *st, const json *j, int64_t now, struct error *err)
 	if (json_get_arr(j, "certificates", JSON_REQUIRED, FILE_NAME, &list,
 	    err) == -1)
 		return -1;
-	st->written = int_of(j, "written");
+	st->written = state_int(j, "written");
 	st->stepped = st->written > now;
 	for (size_t i = 0; i < json_len(list); i++)
 		if (json_is_obj(json_at(list, i)) &&
@@ -296,32 +257,27 @@ renew_state_parse(const char *text, size_t len, int64_t now,
 	return rc;
 }
 
+struct loading {
+	int64_t now;
+	struct renew_state *out;
+};
+
+static int
+parse(void *arg, const char *text, size_t len, struct error *err)
+{
+	struct loading *l = arg;
+
+	return renew_state_parse(text, len, l->now, l->out, err);
+}
+
 int
 renew_state_load(const char *state_dir, int64_t now, struct renew_state *out,
     struct error *err)
 {
-	struct error why;
-	char *path = NULL;
-	struct buf b;
-	int found = 0, rc = 0;
+	struct loading l = { now, out };
 
 	memset(out, 0, sizeof(*out));
-	error_clear(&why);
-	if (str_printf(&path, err, "%s/" FILE_NAME, state_dir) == -1)
-		return -1;
-	buf_init(&b, LIMIT_STATE_FILE);
-	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
-	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found, &why) ==
-	    -1 || (found && renew_state_parse(buf_str(&b), b.len, now, out,
-	    &why) == -1)) {
-		if (why.sys == ENOMEM)
-			rc = error_nomem(err);
-		else
-			log_warn("%s; starting anew", why.msg);
-	}
-	buf_free(&b);
-	free(path);
-	return rc;
+	return state_file_load(state_dir, FILE_NAME, parse, &l, err);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -402,19 +358,12 @@ int
 renew_state_save(struct renew_state *st, const char *state_dir, int64_t now,
     struct error *err)
 {
-	const struct atomic_attr dir = { 0700, (uid_t)-1, (gid_t)-1 };
-	const struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
 	struct buf b;
-	int fd = -1, rc = -1;
+	int rc = -1;
 
 	buf_init(&b, LIMIT_STATE_FILE);
-	if (as_text(st, now, &b, err) == 0 &&
-	    atomic_mkdirs(state_dir, &dir, err) == 0 &&
-	    atomic_open_dir(AT_FDCWD, state_dir, false, &fd, err) == 0)
-		rc = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
-		    ATOMIC_REPLACE, err);
-	if (fd != -1)
-		(void)close(fd);
+	if (as_text(st, now, &b, err) == 0)
+		rc = state_file_save(state_dir, FILE_NAME, &b, err);
 	buf_free(&b);
 	return rc;
 }

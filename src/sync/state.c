@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: ISC */
 #include "sync/state.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/atomic.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/lock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/state_file.h"
 #include "base/strs.h"
 #include "sync/backoff.h"
 
@@ -155,40 +151,11 @@ sync_memo_result(struct sync_memo *m, int64_t began, enum code code,
 
 /* ---- reading ------------------------------------------------------------ */
 
-static const char *
-str_of(const json *j, const char *name, size_t max)
-{
-	const char *s = json_str(json_get(j, name));
-
-	return s == NULL || strlen(s) > max ? NULL : s;
-}
-
-static int64_t
-int_of(const json *j, const char *name)
-{
-	struct error ignored;
-	int64_t n;
-
-	if (json_get_int(j, name, JSON_OPTIONAL, "", &n, &ignored) == -1 ||
-	    n < 0)
-		return 0;
-	return n;
-}
-
-/* What has happened was not after now. */
-static int64_t
-past(const json *j, const char *name, int64_t now)
-{
-	int64_t t = int_of(j, name);
-
-	return t > now ? now : t;
-}
-
 static int
 load_memo(struct sync_state *st, const json *j, int64_t now,
     struct error *err)
 {
-	const char *name = str_of(j, "name", NAME_MAX_BYTES), *s;
+	const char *name = state_str(j, "name", NAME_MAX_BYTES), *s;
 	struct sync_memo *m;
 	int64_t n;
 	bool found;
@@ -200,22 +167,22 @@ load_memo(struct sync_state *st, const json *j, int64_t now,
 		return 0;
 	if ((m = memo_of(st, name, err)) == NULL)
 		return -1;
-	s = str_of(j, "who", DIGEST_SHA256_HEX - 1);
+	s = state_str(j, "who", DIGEST_SHA256_HEX - 1);
 	if (s != NULL && strlen(s) == DIGEST_SHA256_HEX - 1)
 		memcpy(m->who, s, DIGEST_SHA256_HEX);
-	m->attempt = past(j, "attempt", now);
-	m->success = past(j, "success", now);
-	m->failing = past(j, "failing", now);
-	m->next = int_of(j, "next");
+	m->attempt = state_past(j, "attempt", now);
+	m->success = state_past(j, "success", now);
+	m->failing = state_past(j, "failing", now);
+	m->next = state_int(j, "next");
 	if (m->next > now + BACKOFF_ASKED)
 		m->next = 0;
-	n = int_of(j, "failures");
+	n = state_int(j, "failures");
 	m->failures = n > FAILURES_MAX ? FAILURES_MAX : (unsigned int)n;
-	s = str_of(j, "result", NAME_MAX_BYTES);
+	s = state_str(j, "result", NAME_MAX_BYTES);
 	if (s == NULL || code_from_name(s, &m->code) == -1)
 		m->code = CODE_OK;
-	m->owed = past(j, "owed", now);
-	return str_dup(&m->error, str_of(j, "error", ERROR_MSG_MAX), err);
+	m->owed = state_past(j, "owed", now);
+	return str_dup(&m->error, state_str(j, "error", ERROR_MSG_MAX), err);
 }
 
 int
@@ -238,32 +205,27 @@ sync_state_parse(const char *text, size_t len, int64_t now,
 	return rc;
 }
 
+struct loading {
+	int64_t now;
+	struct sync_state *out;
+};
+
+static int
+parse(void *arg, const char *text, size_t len, struct error *err)
+{
+	struct loading *l = arg;
+
+	return sync_state_parse(text, len, l->now, l->out, err);
+}
+
 int
 sync_state_load(const char *state_dir, int64_t now, struct sync_state *out,
     struct error *err)
 {
-	struct error why;
-	char *path = NULL;
-	struct buf b;
-	int found = 0, rc = 0;
+	struct loading l = { now, out };
 
 	memset(out, 0, sizeof(*out));
-	error_clear(&why);
-	if (str_printf(&path, err, "%s/" FILE_NAME, state_dir) == -1)
-		return -1;
-	buf_init(&b, LIMIT_STATE_FILE);
-	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
-	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found, &why) ==
-	    -1 || (found && sync_state_parse(buf_str(&b), b.len, now, out,
-	    &why) == -1)) {
-		if (why.sys == ENOMEM)
-			rc = error_nomem(err);
-		else
-			log_warn("%s; starting anew", why.msg);
-	}
-	buf_free(&b);
-	free(path);
-	return rc;
+	return state_file_load(state_dir, FILE_NAME, parse, &l, err);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -315,18 +277,12 @@ static int
 write_file(const struct sync_state *st, const char *state_dir,
     struct error *err)
 {
-	const struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
 	struct buf b;
-	int fd = -1, rc = -1;
+	int rc = -1;
 
 	buf_init(&b, LIMIT_STATE_FILE);
-	if (as_text(st, &b, err) == 0 &&
-	    atomic_open_dir(AT_FDCWD, state_dir, false, &fd, err) == 0 &&
-	    atomic_sweep(fd, err) == 0)
-		rc = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
-		    ATOMIC_REPLACE, err);
-	if (fd != -1)
-		(void)close(fd);
+	if (as_text(st, &b, err) == 0)
+		rc = state_file_save(state_dir, FILE_NAME, &b, err);
 	buf_free(&b);
 	return rc;
 }
@@ -367,16 +323,14 @@ merge(struct sync_state *to, const struct sync_state *from,
 static void
 prune(struct sync_state *st, const struct config *c)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < st->n; i++) {
-		if (c->bad_files.n > 0 ||
-		    config_peer(c, st->v[i].name) != NULL)
-			st->v[kept++] = st->v[i];
-		else
-			memo_free(&st->v[i]);
+	for (size_t i = c->bad_files.n > 0 ? 0 : st->n; i-- > 0;) {
+		if (config_peer(c, st->v[i].name) != NULL)
+			continue;
+		memo_free(&st->v[i]);
+		st->n--;
+		memmove(&st->v[i], &st->v[i + 1],
+		    (st->n - i) * sizeof(st->v[0]));
 	}
-	st->n = kept;
 }
 
 static int
