@@ -244,13 +244,30 @@ class Server(http.server.ThreadingHTTPServer):
 
     def finish_request(self, request, client_address):
         context = self.contexts[mode("certificate") or ""]
+        raw = request.dup()
         try:
             request = context.wrap_socket(request, server_side=True)
+        except OSError:
+            # an alert is read only where no reset comes behind it
+            self.drain(raw)
+            return
+        finally:
+            raw.close()
+        try:
             self.RequestHandlerClass(request, client_address, self)
         except (Cut, OSError):
             pass
         finally:
             request.close()
+
+    def drain(self, raw):
+        try:
+            raw.settimeout(5)
+            raw.shutdown(socket.SHUT_WR)
+            while raw.recv(65536):
+                pass
+        except OSError:
+            pass
 
 
 def main():
