@@ -192,9 +192,8 @@ known(const struct seal_certs *l, const char *fingerprint)
 	return false;
 }
 
-/* OpenSSL would ask on the terminal. */
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
+int
+seal_no_passphrase(char *buf, int size, int writing, void *arg)
 {
 	if (size > 0)
 		buf[0] = '\0';
@@ -215,8 +214,8 @@ read_pem(const struct buf *b, const char *path, struct seal_certs *out,
 
 	if ((bio = BIO_new_mem_buf(buf_str(b), (int)b->len)) == NULL)
 		return error_nomem(err);
-	while (rc == 0 && (x = PEM_read_bio_X509(bio, NULL, no_passphrase,
-	    NULL)) != NULL) {
+	while (rc == 0 && (x = PEM_read_bio_X509(bio, NULL,
+	    seal_no_passphrase, NULL)) != NULL) {
 		found++;
 		rc = take(x, path, &c, err);
 		X509_free(x);

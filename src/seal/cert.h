@@ -57,6 +57,10 @@ void seal_certs_free(struct seal_certs *l);
 const struct seal_cert *seal_certs_find(const struct seal_certs *l,
     const struct der *sid);
 
+/* Private to seal/: a pem_password_cb that has none; OpenSSL itself would ask
+ * on the terminal. */
+int seal_no_passphrase(char *buf, int size, int writing, void *arg);
+
 /* "AB:CD:..." as openssl x509 -fingerprint -sha256 prints it; out has room for
  * SEAL_PRETTY bytes. */
 enum { SEAL_PRETTY = 96 };

@@ -50,16 +50,6 @@ library(const char *what, struct error *err)
 	return error_set(err, CODE_ERROR, "%s: %s", what, text);
 }
 
-static int
-no_passphrase(char *buf, int size, int writing, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return -1;
-}
-
 /* ---- reading ------------------------------------------------------------ */
 
 static int
@@ -73,7 +63,7 @@ parse_key(const struct buf *b, const char *path, EVP_PKEY **out,
 
 	if ((bio = BIO_new_mem_buf(buf_str(b), (int)b->len)) == NULL)
 		return error_nomem(err);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+	key = PEM_read_bio_PrivateKey(bio, NULL, seal_no_passphrase, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (key == NULL || EVP_PKEY_is_a(key, "EC") != 1 ||
