@@ -45,6 +45,14 @@ secret_wipe(void *p, size_t len)
 		explicit_bzero(p, len);
 }
 
+__attribute__((noinline)) void
+secret_wipe_stack(void)
+{
+	char dead[64 * 1024];
+
+	secret_wipe(dead, sizeof(dead));
+}
+
 static void
 wiping_free(void *p, const char *file, int line)
 {

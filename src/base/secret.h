@@ -32,6 +32,10 @@ void secret_free(struct secret *s);
  */
 void secret_wipe_openssl(void);
 
+/* Overwrites what calls that have returned left on the stack below the caller:
+ * right after a library that copies secrets through a buffer of its own. */
+void secret_wipe_stack(void);
+
 /* Overwrites memory in a way that the compiler keeps; NULL is fine. */
 void secret_wipe(void *p, size_t len);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/secret.h"
 #include "base/vis.h"
 #include "seal/cms.h"
 
@@ -272,6 +273,7 @@ encrypt(const void *plain, size_t len, const struct seal_certs *recipients)
 	for (size_t i = 0; ok && i < recipients->n; i++)
 		ok = add_recipient(cms, &recipients->v[i]);
 	ok = ok && CMS_final(cms, in, NULL, CMS_BINARY) == 1;
+	secret_wipe_stack();
 	BIO_free(in);
 	if (!ok) {
 		CMS_ContentInfo_free(cms);
@@ -325,6 +327,8 @@ decrypt(const struct der *content, const struct seal_identity *id, BIO *out)
 	ok = cms != NULL && CMS_decrypt(cms, id->key, id->cert.x509, NULL,
 	    out, CMS_BINARY) == 1;
 	CMS_ContentInfo_free(cms);
+	/* it copies the text through 4 KiB that it does not wipe */
+	secret_wipe_stack();
 	ERR_clear_error();
 	return ok;
 }
