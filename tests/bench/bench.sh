@@ -74,7 +74,7 @@ ours() {
 }
 
 start_pebble
-start_sshd
+start_sshd "Subsystem sftp internal-sftp"
 head_line
 
 # ------------------------------------------------------------- one account
@@ -109,6 +109,36 @@ mkdir -p "$T/copy"
 pair "$runs" "$(ours internal pull surrogate)" \
     "rsync -a -e '$ssh' 127.0.0.1:$T/surrogate/etc/accounts $T/copy/"
 row 'pull, nothing changed, ssh' 'rsync -a' "$A" "$B" 1
+
+# ------------------------------------------------------------- sftp
+# the copies of the others are thrown away as ours is
+fill hundred https://ca.example.com/directory 100
+store far
+cat >"$T/far/config.yml" <<-E
+	acme:
+	  server: https://ca.example.com/directory
+	peers:
+	  hundred:
+	    url: sftp://127.0.0.1:$SSHD_PORT$T/hundred/etc
+	    identity_file: $T/ssh/plain
+	    known_hosts_file: $SSHD_KNOWN_HOSTS
+E
+chmod 600 "$T/far/config.yml"
+sftp_pull="$(ours far --config-dir "$T/far/etc" --state-dir "$T/far/state" \
+    pull hundred --all)"
+(
+	cd "$T/hundred/etc" && find accounts -name '*.json' |
+	    sed "s,\(.*\)/\(.*\)/\(.*\),get $T/hundred/etc/& $T/got.\2.\3,"
+) >"$T/sftp.batch"
+$sftp_pull >"$T/first.log" 2>&1 || cat "$T/first.log"
+pair "$runs" "$sftp_pull" "sftp -q -F $T/ssh/plain.config -P $SSHD_PORT \
+    -b $T/sftp.batch 127.0.0.1"
+row 'pull of 100 accounts, sftp' 'sftp -b, the same files' "$A" "$B" 1.1
+memory 'pull of 100 accounts, sftp' "$sftp_pull"
+pair "$runs" "$sftp_pull" "sh -c \"rm -rf $T/copy && rsync -a -e '$ssh' \
+    127.0.0.1:$T/hundred/etc/accounts $T/copy/\""
+row 'pull of 100 accounts, sftp' 'rsync -a, nothing there' "$A" "$B" 1.5
+rm -f "$T"/got.*
 
 # ------------------------------------------------------------- an object
 start_dav
