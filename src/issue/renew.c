@@ -291,8 +291,10 @@ renew_run(struct renew *r, struct error *err)
 	if (r->busy)
 		return 0;
 	if (renew_state_load(r->config->state_dir, clock_now(), &r->state,
-	    err) == -1 || renew_world(r, err) == -1 ||
-	    renew_list(r, err) == -1)
+	    err) == -1)
+		return -1;
+	r->skew = r->state.skew;
+	if (renew_world(r, err) == -1 || renew_list(r, err) == -1)
 		return -1;
 	if (r->ncerts == 0 && !r->state.dirty)
 		return 0;

@@ -450,6 +450,10 @@ renew_ask_decide(struct renew *r, const struct renew_cert *c,
 	in.cert.not_before = c->issue.not_before;
 	in.cert.not_after = c->issue.not_after;
 	in.cert.differs = c->issue.decision == ISSUE_NAMES;
+	/* the CA said when, so it knows the certificate that an order of ours
+	 * names, and counts it for no limit; certbot names none */
+	in.policy.replaces = c->issue.builtin && c->issue.replaces != NULL &&
+	    e->ari_end > 0;
 	in.ari.start = e->ari_start;
 	in.ari.end = e->ari_end;
 	in.ari.poll_at = e->ari_poll;

@@ -222,7 +222,7 @@ can_skip(const struct renew *r, const struct renew_cert *c)
 
 	if (!r->opts.brief || r->opts.now || r->opts.dry_run || !same_facts(c))
 		return false;
-	return clock_now() < e->next && e->alarm == 0 &&
+	return renew_now(r) < e->next && e->alarm == 0 &&
 	    (c->config == NULL || c->config->served.n == 0) &&
 	    !deploy_pending(r->config->state_dir, c->name) &&
 	    !pending_exists(r->config->state_dir, c->name);

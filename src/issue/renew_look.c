@@ -228,6 +228,23 @@ add_question(struct renew *r, struct renew_cert *c, struct error *err)
 	return 0;
 }
 
+enum { SKEW_MIN = 60 };	/* s: less is none */
+
+/* An answer is under way for some seconds. */
+static void
+keep_skew(struct renew *r, int64_t skew)
+{
+	int64_t kept = skew > SKEW_MIN ? skew : 0;
+
+	r->skew = skew;
+	if (kept - r->state.skew <= SKEW_MIN &&
+	    r->state.skew - kept <= SKEW_MIN && (kept > 0) ==
+	    (r->state.skew > 0))
+		return;
+	r->state.skew = kept;
+	r->state.dirty = true;
+}
+
 /* The account is no good, or the CA cannot be reached. */
 static void
 take_answer(struct renew *r, struct renew_cert *c, const struct verify *v,
@@ -238,7 +255,8 @@ take_answer(struct renew *r, struct renew_cert *c, const struct verify *v,
 	struct error why;
 
 	c->looked = true;
-	r->skew = v->now != 0 ? v->now - (renew_now(r) - r->skew) : 0;
+	if (v->now != 0)
+		keep_skew(r, v->now - (renew_now(r) - r->skew));
 	if (a->result == CODE_OK && (s->result == CODE_OK ||
 	    s->result == CODE_UNAUTHORIZED))
 		return;

@@ -18,7 +18,8 @@ enum {
 	TEXT_MAX = 4096,	/* of a name, a reason, a message */
 	FAILURES_MAX = 1000000,
 	RETRY_MAX = 8,		/* days: a CA's weekly limits and a bit */
-	NEXT_MAX = 400		/* days: no certificate lives longer */
+	NEXT_MAX = 400,		/* days: no certificate lives longer */
+	SKEW_MAX = 400		/* days */
 };
 
 /* ---- entries ------------------------------------------------------------ */
@@ -233,6 +234,10 @@ load(struct renew_state *st, const json *j, int64_t now, struct error *err)
 		return -1;
 	st->written = state_int(j, "written");
 	st->stepped = st->written > now;
+	st->skew = state_int(j, "skew");
+	if (st->skew < 0 || st->skew > SKEW_MAX * DAY)
+		st->skew = 0;
+	now += st->skew;
 	for (size_t i = 0; i < json_len(list); i++)
 		if (json_is_obj(json_at(list, i)) &&
 		    load_entry(st, json_at(list, i), now, err) == -1)
@@ -345,6 +350,7 @@ as_text(const struct renew_state *st, int64_t now, struct buf *b,
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "version", 1);
 	json_w_int(&w, "written", now);
+	json_w_int(&w, "skew", st->skew);
 	json_w_arr(&w, "certificates");
 	for (size_t i = 0; i < st->n && i < RENEW_STATE_ENTRIES; i++)
 		put_entry(&w, &st->v[i]);

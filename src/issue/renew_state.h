@@ -62,6 +62,10 @@ struct renew_state {
 	struct renew_entry *v;	/* in order of name */
 	size_t n, cap;
 	int64_t written;
+	/* how many seconds the CA's clock, by which all times here are, was
+	 * ahead of ours when it was last asked; one that is behind is not
+	 * kept, as we only look too early then */
+	int64_t skew;
 	bool dirty;		/* for the caller: there is something to save */
 	bool stepped;		/* the clock went back behind `written` */
 };

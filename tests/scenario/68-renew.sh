@@ -164,6 +164,37 @@ isnt "by another" "$(serial)" "$OLD"
 renew -q
 rc_is "then it is good for long" 0
 silent "quietly"
+# five in a week are the limit of a set: certbot's next one waits; one of ours
+# names the certificate that it replaces, which does not count
+at -3
+proves $NAME
+renew $NAME --now
+at 0
+proves $NAME
+for t_issuer in certbot builtin; do
+	write_config internal "certificates:
+  $NAME:
+    domains: [$NAME]
+    peer: [surrogate]
+    issuer: $t_issuer"
+	jq --arg n "$NAME" --argjson t "$(date +%s)" '.certificates |= map(
+	    if .name == $n then .issued = [range(5) | $t - 60 * (. + 1)] |
+	    .next = 0 else . end)' "$T/internal/state/renew.json" >"$T/week"
+	cat "$T/week" >"$T/internal/state/renew.json"
+	OLD=$(serial)
+	renew
+	case $t_issuer in
+	certbot)
+		rc_is "five in a week, and certbot" 0
+		is "waits" "$(serial)" "$OLD"
+		;;
+	*)
+		rc_is "five in a week, and the built-in issuer" 0
+		isnt "does not wait" "$(serial)" "$OLD"
+		;;
+	esac
+done
+write_config internal "$CERTS"
 acme_ctl set ari=0 >/dev/null
 
 # ------------------------------------------------------------- the alarm
@@ -352,6 +383,24 @@ rc_is "it went back by a year" 0
 isnt "it was looked at" "$(remembered $NAME .decided)" "$OLD"
 ok "and will be in time" test "$(remembered $NAME .next)" -lt \
     $(($(date +%s) + 90 * DAY))
+
+# ours is two days late: the CA's is what counts, in runs that ask nobody too
+at 2
+renew $NAME --lineages --now
+rc_is "two days late" 0
+ok "which is kept" test "$(jq .skew "$T/internal/state/renew.json")" -gt \
+    $((DAY * 2 - 60))
+jq ".certificates[].next = $(($(date +%s) + DAY))" \
+    "$T/internal/state/renew.json" >"$T/later"
+cat "$T/later" >"$T/internal/state/renew.json"
+OLD=$(remembered $NAME .next)
+renew -q --lineages
+rc_is "what is due tomorrow by ours" 0
+isnt "is looked at" "$(remembered $NAME .next)" "$OLD"
+at 0
+renew $NAME --lineages --now
+rc_is "the two agree again" 0
+is "nothing is kept of it" "$(jq .skew "$T/internal/state/renew.json")" 0
 
 # ------------------------------------------------------------- quiet_for
 kill "$ACME_PID"

@@ -195,6 +195,9 @@ host_cron(struct sim *s, int who)
 	struct host *h = &s->hosts[who];
 	struct decide d;
 
+	/* renew.json keeps only what a clock is late */
+	if (h->corrected < 0)
+		h->corrected = 0;
 	host_decide(s, h, &d);
 	if (d.ask_ari) {
 		ask_ari(s, h);

@@ -2,6 +2,9 @@
 /* renew.json: what is kept, and what a damaged or strange file is worth. */
 #include "unit.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "issue/renew_state.h"
 #include "tmpdir.h"
@@ -168,6 +171,40 @@ test_clock(void **state)
 	renew_state_free(&st);
 }
 
+/* A clock that is known to be late: what the CA dates later than it is not in
+ * the future. */
+static void
+test_late_clock(void **state)
+{
+	static const struct {
+		const char *skew;
+		int64_t want, attempt;
+	} t[] = {
+		{ "172800", 2 * DAY, NOW + DAY },
+		{ "0", 0, NOW },
+		{ "-172800", 0, NOW },
+		{ "99999999999", 0, NOW },
+		{ "\"x\"", 0, NOW },
+	};
+	struct renew_state st;
+	struct error err;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		(void)snprintf(text, sizeof(text), "{\"written\": %" PRId64
+		    ", \"skew\": %s, \"certificates\": [{\"name\": \"a\", "
+		    "\"failures\": 1, \"attempt\": %" PRId64 "}]}",
+		    (int64_t)NOW, t[i].skew, (int64_t)(NOW + DAY));
+		assert_int_equal(renew_state_parse(text, strlen(text), NOW,
+		    &st, &err), 0);
+		assert_false(st.stepped);
+		assert_int_equal(st.skew, t[i].want);
+		assert_int_equal(st.v[0].attempt, t[i].attempt);
+		renew_state_free(&st);
+	}
+}
+
 static void
 test_damaged(void **state)
 {
@@ -261,6 +298,7 @@ main(void)
 		cmocka_unit_test(test_round),
 		cmocka_unit_test(test_issued),
 		cmocka_unit_test(test_clock),
+		cmocka_unit_test(test_late_clock),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_mutations),
 	};
