@@ -120,8 +120,9 @@ row(const struct policy *p, int nhosts, bool provable,
 static int
 usage(void)
 {
-	(void)fputs("usage: sim [-v] [--only POLICY] [--hosts MAX] [--windows "
-	    "MAX] [--seed N] [--rule naive|no-early|no-back-off|no-look|no-proof]\n", stderr);
+	(void)fputs("usage: sim [-v] [--only POLICY] [--hosts MAX] "
+	    "[--windows MAX] [--seed N] "
+	    "[--rule naive|no-early|no-back-off|no-look|no-proof]\n", stderr);
 	return 2;
 }
 
