@@ -13,7 +13,7 @@
 #include "issue/cert_csr.h"
 #include "issue/cert_key.h"
 #include "issue/certbot_run.h"
-#include "issue/issue.h"
+#include "issue/issue_impl.h"
 #include "issue/pick.h"
 #include "issue/prove.h"
 #include "issue/request.h"
@@ -279,30 +279,50 @@ give(const struct cert_chain *c, struct buf *pem, struct error *err)
 	return rc;
 }
 
-int
-for_peer_issue(void *arg, struct store *s, const struct csr_request *r,
-    struct buf *pem, struct error *err)
+static int
+attempt(const struct for_peer *p, struct store *s, const struct csr_request *r,
+    const struct strs *names, struct cert_chain **chain, bool *late,
+    struct error *err)
 {
-	struct work w = { .p = arg, .r = r };
-	struct cert_chain *chain = NULL;
-	struct strs names = { 0 };
+	struct work w = { .p = p, .r = r };
 	int rc = -1;
 
 	w.is.lock.fd = -1;
-	if (check_request(w.p, r, &names, err) == -1)
-		goto out;
-	if (make_here(&w, err) == 0 && begin(&w, s, &names, err) == 0 &&
-	    issue_lock(w.p->config, &w.is.lock, err) == 0 &&
-	    obtain(&w, &chain, err) == 0)
-		rc = give(chain, pem, err);
-	cert_chain_free(chain);
+	if (make_here(&w, err) == 0 && begin(&w, s, names, err) == 0 &&
+	    issue_lock(p->config, &w.is.lock, err) == 0)
+		rc = obtain(&w, chain, err);
+	*late = rc == -1 && issue_came_late(&w.is, err);
 	acme_order_free(&w.run.order);
 	flow_clear(&w.flow);
 	issue_free(&w.is);
 	acme_free(w.acme);
 	request_file_free(&w.file);
 	config_peer_free(w.here);
-out:
+	return rc;
+}
+
+int
+for_peer_issue(void *arg, struct store *s, const struct csr_request *r,
+    struct buf *pem, struct error *err)
+{
+	const struct for_peer *p = arg;
+	struct cert_chain *chain = NULL;
+	struct strs names = { 0 };
+	bool late;
+	int rc;
+
+	rc = check_request(p, r, &names, err);
+	if (rc == 0) {
+		rc = attempt(p, s, r, &names, &chain, &late, err);
+		if (rc == -1 && late) {
+			log_verbose("%s; once more", err->msg);
+			error_clear(err);
+			rc = attempt(p, s, r, &names, &chain, &late, err);
+		}
+	}
+	if (rc == 0)
+		rc = give(chain, pem, err);
+	cert_chain_free(chain);
 	strs_free(&names);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include "issue/deploy.h"
 #include "issue/hook_auth.h"
 #include "issue/lineage_conf.h"
+#include "issue/prove.h"
 
 static int
 make_argv(const struct issue *is, const struct certbot *cb,
@@ -239,6 +240,40 @@ issue_deploy(struct issue *is, struct error *err)
 	return deploy_all_pending(is->config->state_dir, is->name) ?
 	    issue_deploy_all(is, is->lineage, err) :
 	    deploy(is, is->lineage, false, err);
+}
+
+static const struct verify_set *
+ready_set(const struct issue *is)
+{
+	if (!is->verified || is->verify.nsets == 0 ||
+	    !is->verify.sets[0].ready)
+		return NULL;
+	return &is->verify.sets[0];
+}
+
+/* Of an order's name, while it was being finished; to the second on both
+ * sides. */
+static bool
+has_ended(const struct issue *is)
+{
+	const struct verify_set *s = ready_set(is);
+	int64_t now = is->acme != NULL ? acme_now(is->acme) :
+	    verify_now(&is->verify);
+
+	for (size_t i = 0; s != NULL && i < s->nnames; i++)
+		if (s->names[i].expires != 0 &&
+		    s->names[i].expires <= now + 1)
+			return true;
+	return false;
+}
+
+bool
+issue_came_late(const struct issue *is, const struct error *why)
+{
+	if (ready_set(is) == NULL || is->changed || !issue_may_put(is))
+		return false;
+	return why->code == CODE_UNAUTHORIZED ||
+	    (why->code == CODE_ISSUANCE && has_ended(is));
 }
 
 int

@@ -47,4 +47,12 @@ bool issue_may_put(const struct issue *is);
 /* There is a peer at all; its web server may answer by itself. */
 bool issue_has_peer(const struct issue *is);
 
+/*
+ * The order was ready, and then it could not be finished: certbot found the
+ * names not authorised all the same, or an authorization has ended meanwhile,
+ * which every CA says in words of its own.  Once more from the beginning, where
+ * the names can be proven.
+ */
+bool issue_came_late(const struct issue *is, const struct error *why);
+
 #endif

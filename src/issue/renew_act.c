@@ -54,38 +54,6 @@ set_of(const struct issue *is)
 	    NULL;
 }
 
-/* Of an order's name, while it was being finished; to the second on both
- * sides. */
-static bool
-has_ended(const struct issue *is)
-{
-	const struct verify_set *s = set_of(is);
-	int64_t now = is->acme != NULL ? acme_now(is->acme) :
-	    verify_now(&is->verify);
-
-	for (size_t i = 0; s != NULL && i < s->nnames; i++)
-		if (s->names[i].expires != 0 &&
-		    s->names[i].expires <= now + 1)
-			return true;
-	return false;
-}
-
-/*
- * The order was ready, and then it could not be finished: certbot found the
- * names not authorised all the same, or an authorization has ended meanwhile,
- * which every CA says in words of its own.  Once more from the beginning, where
- * the names can be proven.
- */
-static bool
-came_too_late(const struct issue *is, const struct error *why)
-{
-	if (set_of(is) == NULL || !set_of(is)->ready || is->changed ||
-	    !issue_may_put(is))
-		return false;
-	return why->code == CODE_UNAUTHORIZED ||
-	    (why->code == CODE_ISSUANCE && has_ended(is));
-}
-
 static int
 try(const struct renew *r, const struct renew_cert *c,
     const struct issue_options *opts, struct issue *is, struct error *why)
@@ -94,7 +62,7 @@ try(const struct renew *r, const struct renew_cert *c,
 
 	issue_init(is, r->store, r->config, opts);
 	rc = steps(c, is, why);
-	if (rc == -1 && came_too_late(is, why)) {
+	if (rc == -1 && issue_came_late(is, why)) {
 		log_verbose("%s; once more", why->msg);
 		issue_free(is);
 		error_clear(why);

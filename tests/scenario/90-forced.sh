@@ -209,4 +209,10 @@ is "the CA was asked twice to finalise" "$(grep -c '/finalize/' \
     "$ACME_DIR/requests.log")" "$((BEFORE + 2))"
 isnt "it was renewed all the same, too" "$(serial builtinc)" "$OLD"
 ok "soundly, too" sound builtinc
+OLD=$(serial peerc)
+acme_ctl act finalize=1*aged-5 >/dev/null
+renew peerc
+rc_is "the surrogate came too late" 0
+isnt "it issued all the same" "$(serial peerc)" "$OLD"
+ok "soundly as well" sound peerc
 done_testing
