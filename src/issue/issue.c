@@ -132,12 +132,11 @@ read_lineage(struct issue *is, struct error *err)
 	struct cert c;
 	int rc;
 
-	if (l->server == NULL || (l->account == NULL && !is->by_peer) ||
-	    l->cert == NULL || l->privkey == NULL ||
+	if (l->server == NULL || l->cert == NULL || l->privkey == NULL ||
 	    (l->domains.n == 0 && l->problem[0] != '\0'))
 		return error_set(err, CODE_STORE, "'%s': this lineage cannot "
 		    "be read: %s", vis(l->conf), l->problem[0] != '\0' ?
-		    l->problem : "server, account or paths are missing");
+		    l->problem : "server or paths are missing");
 	if (cert_read(l->cert, &c, err) == -1)
 		return error_wrap(err, "'%s'", vis(l->name));
 	is->not_before = c.not_before;
@@ -159,17 +158,25 @@ check_lineage(struct issue *is, bool same_names, bool same_account,
 	char *has = NULL;
 
 	is->set_account = !same_account;
-	if (same_names && is->opts.repoint &&
+	if (same_names && (is->opts.repoint || l->account == NULL) &&
 	    lineage_is_ours(l, &ours, err) == -1)
 		return -1;
 	if ((same_names && same_account) || is->opts.adopt ||
 	    (same_names && is->opts.repoint && (is->cert != NULL || ours)))
+		return 0;
+	/* one that its surrogate had issued gets an account with the first
+	 * certificate of our own */
+	if (same_names && l->account == NULL && ours)
 		return 0;
 	if (!server_same(l->server, is->server))
 		return error_set(err, CODE_STORE, "'%s': this lineage is of "
 		    "the server %s, not %s; pass --server %s to use that, or "
 		    "--adopt to change the lineage", vis(l->name),
 		    vis(l->server), is->server, vis(l->server));
+	if (!same_account && l->account == NULL)
+		return error_set(err, CODE_STORE, "'%s': this lineage names "
+		    "no account; pass --adopt to give it %s", vis(l->name),
+		    is->account->dirname);
 	if (!same_account)
 		return error_set(err, CODE_STORE, "'%s': this lineage uses "
 		    "the account %s, not %s; pass --adopt to change the "

@@ -70,6 +70,9 @@ try(const struct renew *r, const struct renew_cert *c,
 		rc = steps(c, is, why);
 	}
 	lock_release(&is->lock);
+	/* what was tried on the way and mended is no reason */
+	if (rc == 0)
+		error_clear(why);
 	return rc;
 }
 

@@ -259,4 +259,31 @@ run ferry_at internal verify
 rc_is "verify: there is nothing to ask about" 0
 run ferry_at internal migrate surrogate -d "$NAME"
 rc_is "migrate says that nothing is to be migrated: exit 2" 2
+
+# ------------------------------------------------------------- from now on here
+# the same host gets an account and a way to the CA, and issues by itself
+sed -i "s/issuer: peer/issuer: builtin/; s,^  proxy: .*,  ca_file: $PEBBLE_CA," \
+    "$T/internal/config.yml"
+sed -i "/known_hosts_file/a\\    challenge_check: 127.0.0.1:$PEBBLE_HTTP_PORT" \
+    "$T/internal/config.yml"
+run ferry_at internal pull surrogate
+rc_is "the account comes" 0
+BEFORE=$(serial)
+run ferry_at internal renew "$NAME" --now
+rc_is "renew with the built-in issuer" 0
+out_unlike "nothing is told as a reason that was none" 'tried: issue: .*/'
+isnt "a new certificate" "$(serial)" "$BEFORE"
+like "the lineage has the account now" \
+    "$(cat "$T/internal/etc/renewal/$NAME.conf")" \
+    "^account = $(account_id_at surrogate)\$"
+run ferry_at internal backups
+out_like "the conf as it was is in the backups" 'lineage adopted'
+# one that is not ours is left alone without a word of its owner
+sed -i '/^account = /d; s/^http01_address.*/http01_address = 127.0.0.1/' \
+    "$T/internal/etc/renewal/$NAME.conf"
+run ferry_at internal issue -d "$NAME" --force
+rc_is "a lineage with no account that is not ours" 4
+err_like "says what to do" "this lineage names no account; pass --adopt"
+run ferry_at internal issue -d "$NAME" --force --adopt
+rc_is "with --adopt" 0
 done_testing
