@@ -90,9 +90,14 @@ both() {
 	scan "$t_way: push" 0 surrogate push objects
 	scan "$t_way: pull" 0 internal pull objects
 }
-# a control: what keeps one is found
+# a control: what keeps one, to the very end, is found
+cat >"$T/keep.py" <<'E'
+import ctypes, sys
+kept = open(sys.argv[1]).read()
+ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
+E
 HEAPSCAN_NEEDLES=$NEEDLES HEAPSCAN_OUT=$REPORT LD_PRELOAD=$SO \
-    python3 -c 'import sys; kept = open(sys.argv[1]).read()' "$T/token"
+    python3 "$T/keep.py" "$T/token"
 ok "the scanner finds one" grep -q '^found token raw ' "$REPORT"
 rm -f "$REPORT"
 both "a token" "$DAV_URL/bearer/bearer.cms" "token_file: $T/token"
