@@ -430,7 +430,7 @@ out:
 int
 sync_owe(const struct config *c, bool *any, struct error *err)
 {
-	struct sync_state st;
+	struct sync_state st = { 0 };
 	struct sync_memo *m;
 	int rc = -1;
 

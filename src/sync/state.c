@@ -337,7 +337,7 @@ static int
 save_locked(const struct sync_state *st, const struct config *c,
     struct error *err)
 {
-	struct sync_state now;
+	struct sync_state now = { 0 };
 	int rc = -1;
 
 	if (sync_state_load(c->state_dir, clock_now(), &now, err) == -1)
