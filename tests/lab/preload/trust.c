@@ -1,38 +1,40 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * LD_PRELOAD for a program that has no option for another trust store: where
- * it opens the system's, it gets the file that TRUST_FILE names.
+ * LD_PRELOAD for a program over GnuTLS that has no option for another trust
+ * store: whichever it asks for, it gets the file that TRUST_FILE names.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SYSTEM "/etc/ssl/certs/ca-certificates.crt"
+enum { PEM = 1 };	/* GNUTLS_X509_FMT_PEM */
 
-FILE *fopen64(const char *path, const char *mode);
+int gnutls_certificate_set_x509_trust_file(void *cred, const char *file,
+    int type);
+int gnutls_certificate_set_x509_trust_dir(void *cred, const char *dir,
+    int type);
+int gnutls_certificate_set_x509_system_trust(void *cred);
 
-static FILE *
-instead(const char *name, const char *path, const char *mode)
+int
+gnutls_certificate_set_x509_trust_file(void *cred, const char *file, int type)
 {
-	FILE *(*next)(const char *, const char *) = NULL;
-	const char *file = getenv("TRUST_FILE");
-	void *p = dlsym(RTLD_NEXT, name);
+	int (*next)(void *, const char *, int) = NULL;
+	const char *ours = getenv("TRUST_FILE");
+	void *p = dlsym(RTLD_NEXT, "gnutls_certificate_set_x509_trust_file");
 
 	memcpy(&next, &p, sizeof(next));
-	return next(file != NULL && strcmp(path, SYSTEM) == 0 ? file : path,
-	    mode);
+	return next(cred, ours != NULL ? ours : file, type);
 }
 
-FILE *
-fopen(const char *path, const char *mode)
+int
+gnutls_certificate_set_x509_trust_dir(void *cred, const char *dir, int type)
 {
-	return instead("fopen", path, mode);
+	return gnutls_certificate_set_x509_trust_file(cred, dir, type);
 }
 
-FILE *
-fopen64(const char *path, const char *mode)
+int
+gnutls_certificate_set_x509_system_trust(void *cred)
 {
-	return instead("fopen64", path, mode);
+	return gnutls_certificate_set_x509_trust_file(cred, NULL, PEM);
 }
