@@ -218,26 +218,6 @@ while time.monotonic() < end:
     said += more
 sys.stdout.write(said.decode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-import os, pty, select, sys, termios, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-said, typed, end = b"", False, time.monotonic() + 30
-while time.monotonic() < end:
-    # it asks first and stops the echo then
-    if b"Passphrase" in said and not typed and \
-            not termios.tcgetattr(fd)[3] & termios.ECHO:
-        typed = True
-        os.write(fd, b"correct\n")
-    if not select.select([fd], [], [], 0.05)[0]:
-        continue
-    try:
-        more = os.read(fd, 4096)
-    except OSError:
-        break
-    said += more
-sys.stdout.write(said.decode())
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 E
 run python3 "$T/type.py" "$ACMEFERRY" -c "$T/typed/config.yml" import \
     "$T/sealed.pem" --key
