@@ -134,8 +134,9 @@ check_key(EVP_PKEY *key, const char *what, struct error *err)
 	    "want EC on P-256 ('acmeferry identity' makes such)", vis(what));
 }
 
-static int
-take(X509 *x, const char *what, struct seal_cert *out, struct error *err)
+int
+seal_cert_take(X509 *x, const char *what, struct seal_cert *out,
+    struct error *err)
 {
 	unsigned char *der = NULL;
 	int len, rc = -1;
@@ -158,27 +159,6 @@ out:
 	OPENSSL_free(der);
 	if (rc == -1)
 		seal_cert_free(out);
-	ERR_clear_error();
-	return rc;
-}
-
-int
-seal_cert_parse(const void *der, size_t len, const char *what,
-    struct seal_cert *out, struct error *err)
-{
-	const unsigned char *p = der;
-	X509 *x = NULL;
-	int rc;
-
-	memset(out, 0, sizeof(*out));
-	if (len <= LIMIT_BUNDLE_CERT)
-		x = d2i_X509(NULL, &p, (long)len);
-	if (x == NULL || p != (const unsigned char *)der + len)
-		rc = error_set(err, CODE_ERROR, "'%s': found no certificate",
-		    vis(what));
-	else
-		rc = take(x, what, out, err);
-	X509_free(x);
 	ERR_clear_error();
 	return rc;
 }
@@ -217,7 +197,7 @@ read_pem(const struct buf *b, const char *path, struct seal_certs *out,
 	while (rc == 0 && (x = PEM_read_bio_X509(bio, NULL,
 	    seal_no_passphrase, NULL)) != NULL) {
 		found++;
-		rc = take(x, path, &c, err);
+		rc = seal_cert_take(x, path, &c, err);
 		X509_free(x);
 		if (rc == 0 && known(out, c.fingerprint))
 			seal_cert_free(&c);

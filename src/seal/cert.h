@@ -31,10 +31,10 @@ struct seal_certs {
 	size_t n, cap;
 };
 
-/* Takes one out of DER; CODE_TRUST: its key is of another kind, CODE_ERROR: it
- * is none.  what names it. */
-int seal_cert_parse(const void *der, size_t len, const char *what,
-    struct seal_cert *out, struct error *err) WARN_UNUSED;
+/* What counts of one; x stays the caller's.  CODE_TRUST: its key is of another
+ * kind.  what names it. */
+int seal_cert_take(X509 *x, const char *what, struct seal_cert *out,
+    struct error *err) WARN_UNUSED;
 void seal_cert_free(struct seal_cert *c);
 
 /*

@@ -64,14 +64,6 @@ der_get(struct der *d, enum der_tag tag, struct der *content)
 	return true;
 }
 
-bool
-der_is(const struct der *d, enum der_tag tag)
-{
-	size_t head, len;
-
-	return read_head(d, tag, &head, &len);
-}
-
 static size_t
 length_bytes(size_t content)
 {

@@ -37,8 +37,6 @@ enum der_tag {
 bool der_get(struct der *d, enum der_tag tag, struct der *content);
 /* The same, but the element with its tag and length. */
 bool der_whole(struct der *d, enum der_tag tag, struct der *element);
-/* True where there is an element with that tag at the front. */
-bool der_is(const struct der *d, enum der_tag tag);
 
 /* Bytes of an element with so much content. */
 size_t der_size(size_t content);

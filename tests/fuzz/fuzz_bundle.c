@@ -38,18 +38,14 @@ static void
 make_identity(void)
 {
 	BIO *k = BIO_new_mem_buf(key, -1), *c = BIO_new_mem_buf(cert, -1);
-	unsigned char *der = NULL;
 	struct error err;
 	X509 *x;
-	int len;
 
 	id.key = PEM_read_bio_PrivateKey(k, NULL, NULL, NULL);
 	x = PEM_read_bio_X509(c, NULL, NULL, NULL);
-	len = i2d_X509(x, &der);
-	if (id.key == NULL || len <= 0 || seal_cert_parse(der, (size_t)len,
-	    "cert", &id.cert, &err) == -1)
+	if (id.key == NULL || x == NULL || seal_cert_take(x, "cert", &id.cert,
+	    &err) == -1)
 		abort();
-	OPENSSL_free(der);
 	X509_free(x);
 	BIO_free(k);
 	BIO_free(c);
