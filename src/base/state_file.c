@@ -14,9 +14,8 @@
 #include "base/strs.h"
 
 int
-state_file_load(const char *dir, const char *name,
-    int (*parse)(void *arg, const char *text, size_t len, struct error *err),
-    void *arg, struct error *err)
+state_file_load(const char *dir, const char *name, state_parse_fn *parse,
+    void *out, int64_t now, struct error *err)
 {
 	struct error why;
 	char *path = NULL;
@@ -29,7 +28,7 @@ state_file_load(const char *dir, const char *name,
 	buf_init(&b, LIMIT_STATE_FILE);
 	if (io_read_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
 	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b, &found, &why) ==
-	    -1 || (found && parse(arg, buf_str(&b), b.len, &why) == -1)) {
+	    -1 || (found && parse(out, buf_str(&b), b.len, now, &why) == -1)) {
 		if (why.sys == ENOMEM)
 			rc = error_nomem(err);
 		else
@@ -56,6 +55,20 @@ state_file_save(const char *dir, const char *name, const struct buf *b,
 	if (fd != -1)
 		(void)close(fd);
 	return rc;
+}
+
+void
+state_put_int(struct json_w *w, const char *name, int64_t n)
+{
+	if (n != 0)
+		json_w_int(w, name, n);
+}
+
+void
+state_put_str(struct json_w *w, const char *name, const char *s)
+{
+	if (s != NULL && *s != '\0')
+		json_w_str(w, name, s);
 }
 
 int64_t

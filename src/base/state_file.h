@@ -16,14 +16,17 @@
  * owner alone; whoever reads it makes the best of what is there.
  */
 
+/* Fills in out from a file's text; now: what has happened was before. */
+typedef int state_parse_fn(void *out, const char *text, size_t len,
+    int64_t now, struct error *err);
+
 /*
  * Reads DIR/NAME and gives it to parse(); absent is fine.  One that cannot be
  * read, is writable by others or that parse() refuses counts as absent, with a
  * warning.  -1: no memory.
  */
-int state_file_load(const char *dir, const char *name,
-    int (*parse)(void *arg, const char *text, size_t len, struct error *err),
-    void *arg, struct error *err) WARN_UNUSED;
+int state_file_load(const char *dir, const char *name, state_parse_fn *parse,
+    void *out, int64_t now, struct error *err) WARN_UNUSED;
 
 /* dir is made (0700) where it is not there, and swept. */
 int state_file_save(const char *dir, const char *name, const struct buf *b,
@@ -36,5 +39,9 @@ const char *state_str(const json *j, const char *name, size_t max);
 bool state_bool(const json *j, const char *name);
 /* What has happened was not after now. */
 int64_t state_past(const json *j, const char *name, int64_t now);
+
+/* The other way: members that say nothing are left out. */
+void state_put_int(struct json_w *w, const char *name, int64_t n);
+void state_put_str(struct json_w *w, const char *name, const char *s);
 
 #endif

@@ -262,81 +262,58 @@ renew_state_parse(const char *text, size_t len, int64_t now,
 	return rc;
 }
 
-struct loading {
-	int64_t now;
-	struct renew_state *out;
-};
-
 static int
-parse(void *arg, const char *text, size_t len, struct error *err)
+parse(void *out, const char *text, size_t len, int64_t now,
+    struct error *err)
 {
-	struct loading *l = arg;
-
-	return renew_state_parse(text, len, l->now, l->out, err);
+	return renew_state_parse(text, len, now, out, err);
 }
 
 int
 renew_state_load(const char *state_dir, int64_t now, struct renew_state *out,
     struct error *err)
 {
-	struct loading l = { now, out };
-
 	memset(out, 0, sizeof(*out));
-	return state_file_load(state_dir, FILE_NAME, parse, &l, err);
+	return state_file_load(state_dir, FILE_NAME, parse, out, now, err);
 }
 
 /* ---- writing ------------------------------------------------------------ */
-
-/* Members that say nothing are left out: the file is read every hour. */
-static void
-put_int(struct json_w *w, const char *name, int64_t n)
-{
-	if (n != 0)
-		json_w_int(w, name, n);
-}
-
-static void
-put_str(struct json_w *w, const char *name, const char *s)
-{
-	if (s != NULL && *s != '\0')
-		json_w_str(w, name, s);
-}
 
 static void
 put_entry(struct json_w *w, const struct renew_entry *e)
 {
 	json_w_obj(w, NULL);
 	json_w_str(w, "name", e->name);
-	put_str(w, "stamp", e->stamp);
+	state_put_str(w, "stamp", e->stamp);
 	if (e->shared)
 		json_w_bool(w, "shared", true);
-	put_int(w, "decided", e->decided);
-	put_int(w, "next", e->next);
-	put_str(w, "decision", e->decision);
-	put_str(w, "reason", e->reason);
-	put_int(w, "not_after", e->not_after);
-	put_int(w, "asked", e->asked);
-	put_int(w, "told", e->told);
-	put_int(w, "answered", e->answered);
+	state_put_int(w, "decided", e->decided);
+	state_put_int(w, "next", e->next);
+	state_put_str(w, "decision", e->decision);
+	state_put_str(w, "reason", e->reason);
+	state_put_int(w, "not_after", e->not_after);
+	state_put_int(w, "asked", e->asked);
+	state_put_int(w, "told", e->told);
+	state_put_int(w, "answered", e->answered);
 	json_w_arr(w, "issued");
 	for (size_t i = 0; i < RENEW_ISSUED && e->issued[i] != 0; i++)
 		json_w_int(w, NULL, e->issued[i]);
 	json_w_arr_end(w);
-	put_int(w, "ari_start", e->ari_start);
-	put_int(w, "ari_end", e->ari_end);
-	put_int(w, "ari_poll", e->ari_poll);
-	put_str(w, "ari_why", e->ari_why);
-	put_int(w, "attempt", e->attempt);
-	put_int(w, "success", e->success);
-	put_int(w, "failures", e->failures);
+	state_put_int(w, "ari_start", e->ari_start);
+	state_put_int(w, "ari_end", e->ari_end);
+	state_put_int(w, "ari_poll", e->ari_poll);
+	state_put_str(w, "ari_why", e->ari_why);
+	state_put_int(w, "attempt", e->attempt);
+	state_put_int(w, "success", e->success);
+	state_put_int(w, "failures", e->failures);
 	if (e->unproven)
 		json_w_bool(w, "unproven", true);
-	put_int(w, "failing", e->failing);
-	put_int(w, "retry_after", e->retry_after);
+	state_put_int(w, "failing", e->failing);
+	state_put_int(w, "retry_after", e->retry_after);
 	if (e->code != CODE_OK)
 		json_w_str(w, "result", code_name(e->code));
-	put_str(w, "error", e->error);
-	put_int(w, "alarm", e->alarm);
+	state_put_str(w, "error", e->error);
+	state_put_int(w, "alarm", e->alarm);
 	json_w_obj_end(w);
 }
 

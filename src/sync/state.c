@@ -205,37 +205,22 @@ sync_state_parse(const char *text, size_t len, int64_t now,
 	return rc;
 }
 
-struct loading {
-	int64_t now;
-	struct sync_state *out;
-};
-
 static int
-parse(void *arg, const char *text, size_t len, struct error *err)
+parse(void *out, const char *text, size_t len, int64_t now,
+    struct error *err)
 {
-	struct loading *l = arg;
-
-	return sync_state_parse(text, len, l->now, l->out, err);
+	return sync_state_parse(text, len, now, out, err);
 }
 
 int
 sync_state_load(const char *state_dir, int64_t now, struct sync_state *out,
     struct error *err)
 {
-	struct loading l = { now, out };
-
 	memset(out, 0, sizeof(*out));
-	return state_file_load(state_dir, FILE_NAME, parse, &l, err);
+	return state_file_load(state_dir, FILE_NAME, parse, out, now, err);
 }
 
 /* ---- writing ------------------------------------------------------------ */
-
-static void
-put_int(struct json_w *w, const char *name, int64_t n)
-{
-	if (n != 0)
-		json_w_int(w, name, n);
-}
 
 static void
 put_memo(struct json_w *w, const struct sync_memo *m)
@@ -243,16 +228,16 @@ put_memo(struct json_w *w, const struct sync_memo *m)
 	json_w_obj(w, NULL);
 	json_w_str(w, "name", m->name);
 	json_w_str(w, "who", m->who);
-	put_int(w, "attempt", m->attempt);
-	put_int(w, "success", m->success);
-	put_int(w, "failures", m->failures);
-	put_int(w, "failing", m->failing);
-	put_int(w, "next", m->next);
+	state_put_int(w, "attempt", m->attempt);
+	state_put_int(w, "success", m->success);
+	state_put_int(w, "failures", m->failures);
+	state_put_int(w, "failing", m->failing);
+	state_put_int(w, "next", m->next);
 	if (m->code != CODE_OK)
 		json_w_str(w, "result", code_name(m->code));
 	if (m->error != NULL)
 		json_w_str(w, "error", m->error);
-	put_int(w, "owed", m->owed);
+	state_put_int(w, "owed", m->owed);
 	json_w_obj_end(w);
 }
 
