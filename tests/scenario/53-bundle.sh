@@ -4,22 +4,9 @@
 # file, what openssl cms and jq make of one by the commands of BUNDLE.md, and
 # each reason to refuse one.
 . "${0%/*}/lib.sh"
+# shellcheck source=bundle.sh
+. "${0%/*}/bundle.sh"
 need jq openssl
-
-SERVER=https://ca.example.com/directory
-ACCOUNTS=etc/accounts/ca.example.com/directory
-
-# put STORE FIXTURE URI
-put() {
-	ACCOUNT_ID=$(awk -v n="$2" '$1 == n { print $2 }' \
-	    "$T_ROOT/tests/fixtures/accounts/INDEX")
-	t_dir=$T/$1/$ACCOUNTS/$ACCOUNT_ID
-	mkdir -p "$t_dir"
-	chmod -R go-rwx "$T/$1/etc/accounts"
-	cp "$T_ROOT/tests/fixtures/accounts/$2"/*.json "$t_dir"
-	printf '{"body": {}, "uri": "%s"}' "$3" >"$t_dir/regr.json"
-	chmod 400 "$t_dir/private_key.json"
-}
 
 # host NAME: a store with a configuration and a key pair, $T/NAME.pem
 host() {

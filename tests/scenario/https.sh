@@ -4,7 +4,6 @@
 #
 # For scenarios with object stores; included behind lib.sh.
 #
-#	put STORE FIXTURE URI	an account there; sets ACCOUNT_ID
 #	host NAME		a store with a configuration and a key pair,
 #				whose certificate is $T/NAME.pem
 #	peer NAME URL DIRECTION [LINE...]	adds the peer "objects" to the
@@ -18,19 +17,8 @@
 #				MTLS_URL (wants a client certificate); /open/,
 #				/basic/ (user:DAV_PASSWORD), /bearer/ (DAV_TOKEN)
 
-SERVER=https://ca.example.com/directory
-ACCOUNTS=etc/accounts/ca.example.com/directory
-
-put() {
-	ACCOUNT_ID=$(awk -v n="$2" '$1 == n { print $2 }' \
-	    "$T_ROOT/tests/fixtures/accounts/INDEX")
-	t_dir=$T/$1/$ACCOUNTS/$ACCOUNT_ID
-	mkdir -p "$t_dir"
-	chmod -R go-rwx "$T/$1/etc/accounts"
-	cp "$T_ROOT/tests/fixtures/accounts/$2"/*.json "$t_dir"
-	printf '{"body": {}, "uri": "%s"}' "$3" >"$t_dir/regr.json"
-	chmod 400 "$t_dir/private_key.json"
-}
+# shellcheck source=bundle.sh
+. "${0%/*}/bundle.sh"
 
 host() {
 	store "$1"
