@@ -18,7 +18,7 @@
 #				/basic/ (user:DAV_PASSWORD), /bearer/ (DAV_TOKEN)
 
 # shellcheck source=bundle.sh
-. "${0%/*}/bundle.sh"
+. "$T_ROOT/tests/scenario/bundle.sh"
 
 host() {
 	store "$1"
