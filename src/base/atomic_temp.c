@@ -14,6 +14,7 @@
 
 #include "base/atomic.h"
 #include "base/atomic_impl.h"
+#include "base/proc_live.h"
 
 enum {
 	SLOTS = TEMP_SLOTS + ATOMIC_LENT,
@@ -38,6 +39,15 @@ static bool installed;
 static const int fatal[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE,
 	SIGALRM, SIGXCPU, SIGXFSZ };
 
+static bool
+any(void)
+{
+	for (int i = 0; i < SLOTS; i++)
+		if (slots[i].owner == (int)getpid())
+			return true;
+	return false;
+}
+
 static void
 clear(void)
 {
@@ -57,6 +67,9 @@ clear(void)
 static void
 on_signal(int sig)
 {
+	/* or a child could put something where we have just removed it */
+	if (any())
+		proc_live_end();
 	clear();
 	/* the default action follows when we return: it is blocked now */
 	(void)signal(sig, SIG_DFL);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/proc_live.h"
 #include "base/sandbox.h"
 #include "base/vis.h"
 
@@ -203,17 +204,6 @@ proc_empty(struct proc *p)
 	buf_init(&p->err_text, (size_t)2 * LIMIT_CHILD_STDERR);
 }
 
-static pid_t
-reap(pid_t pid, int *status, int flags)
-{
-	pid_t got;
-
-	do
-		got = waitpid(pid, status, flags);
-	while (got == -1 && errno == EINTR);
-	return got;
-}
-
 int
 proc_start(struct proc *p, const struct proc_spec *spec, struct error *err)
 {
@@ -234,7 +224,7 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct error *err)
 		error_sys(err, CODE_ERROR, "'%s': no pipe for it", p->name);
 		goto fail;
 	}
-	if ((pid = fork()) == -1) {
+	if ((pid = proc_live_fork()) == -1) {
 		error_sys(err, CODE_ERROR, "'%s': cannot be started", p->name);
 		goto fail;
 	}
@@ -251,7 +241,7 @@ proc_start(struct proc *p, const struct proc_spec *spec, struct error *err)
 		if (got == -1)
 			sys = errno;
 		(void)kill(pid, SIGKILL);
-		(void)reap(pid, &status, 0);
+		(void)proc_live_reap(pid, &status, 0);
 		errno = sys;
 		error_sys(err, CODE_ERROR, "'%s': cannot be run", vis(path));
 		goto fail;
@@ -337,7 +327,7 @@ wait_until(struct proc *p, int64_t deadline, int *status)
 
 	for (;;) {
 		proc_drain(p);
-		if ((got = reap(p->pid, status, WNOHANG)) == p->pid) {
+		if ((got = proc_live_reap(p->pid, status, WNOHANG)) == p->pid) {
 			p->pid = 0;
 			shut(&p->pidfd);
 			proc_drain(p);
@@ -370,7 +360,7 @@ end_it(struct proc *p)
 		clock_sleep(PAUSE);
 	}
 	kill_it(p, SIGKILL);
-	(void)reap(p->pid, &status, 0);
+	(void)proc_live_reap(p->pid, &status, 0);
 	p->pid = 0;
 	shut(&p->pidfd);
 	proc_drain(p);

@@ -68,7 +68,9 @@ int proc_env_set(struct strs *env, const char *name, const char *value,
 int proc_find(const char *name, char **out, struct error *err) WARN_UNUSED;
 
 /* Starts it.  An exec that fails is reported here.  A child whose parent dies
- * gets TERM.  p is overwritten; after an error it is empty. */
+ * gets TERM: from a fatal signal's handler before temporary files and trees are
+ * removed, which waits a while for it to end (base/proc_live.h), else from the
+ * kernel.  p is overwritten; after an error it is empty. */
 int proc_start(struct proc *p, const struct proc_spec *spec,
     struct error *err) WARN_UNUSED;
 

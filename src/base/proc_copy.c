@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
+#include "base/proc_live.h"
 #include "base/vis.h"
 
 enum { PROC_FILE = 512 };	/* of /proc/PID/stat, as much as is needed */
@@ -82,7 +83,7 @@ proc_fork(struct proc *p, proc_task *fn, void *arg, const char *name,
 	if (pipe2(fds, O_CLOEXEC) == -1)
 		return error_sys(err, CODE_ERROR, "'%s': no pipe for it",
 		    p->name);
-	if ((p->pid = fork()) == 0)
+	if ((p->pid = proc_live_fork()) == 0)
 		copy(fn, arg, fds[1], parent);
 	(void)close(fds[1]);
 	if (p->pid == -1) {

@@ -180,7 +180,7 @@ for t_s in 0.05 0.1 0.2 0.3 0.4 0.5 0.6 0.8 1.0 1.2 1.5 1.8; do
 	    "$SSHD_KEY" --known-hosts-file "$SSHD_KNOWN_HOSTS" -d "$NAME" \
 	    >/dev/null 2>&1
 done
-wait_for 30 sh -c "! pgrep -f '$T/cut/etc' >/dev/null"
+ok "what they had started ends" wait_for 30 nobody_has "$T/cut/etc"
 run migrate_at cut -d "$NAME" --json
 rc_is "after a dozen kills it completes" 0
 ok "the certificate is there" test -s "$T/cut/etc/live/$NAME/fullchain.pem"

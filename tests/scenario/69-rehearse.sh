@@ -89,12 +89,13 @@ for t_s in 0.2 0.5 0.8 1.1 1.4; do
 	[ -z "$(ls -A "$T/internal/state/rehearsal" 2>/dev/null)" ] ||
 	    ls -lAR "$T/internal/state/rehearsal"
 done >"$T/left"
-wait_for 30 sh -c "! pgrep -f '$T/internal/state/rehearsal' >/dev/null"
-is "what a signal ends removes its copy" "$(cat "$T/left")" ''
+ok "and leaves no child" wait_for 10 nobody_has "$T/internal/state/rehearsal"
+is "what a signal ends removes its copy" \
+    "$(cat "$T/left"; ls -A "$T/internal/state/rehearsal" 2>/dev/null)" ''
 timeout -s KILL 0.8 "$ACMEFERRY" -c "$T/internal/config.yml" \
     migrate surrogate -d "$NAME" --rehearse --server "$STAGING" \
     >/dev/null 2>&1
-wait_for 30 sh -c "! pgrep -f '$T/internal/state/rehearsal' >/dev/null"
+wait_for 30 nobody_has "$T/internal/state/rehearsal"
 run ferry_at internal migrate surrogate -d "$NAME" --rehearse \
     --server "$STAGING"
 rc_is "after a kill the next one" 0

@@ -327,6 +327,13 @@ wait_for() {
 	done
 }
 
+# no process has this in its command line; the shell that asks has it there
+# with another first letter
+nobody_has() {
+	t_first=${1%"${1#?}"}
+	! pgrep -f "[$t_first]${1#?}" >/dev/null
+}
+
 start() {
 	t_name=$1
 	shift

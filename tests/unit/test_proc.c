@@ -327,6 +327,66 @@ dies_with_us(void **state)
 	close(fds[1]);
 }
 
+/* In a process of its own: a temporary tree, a child that is still writing
+ * there when it is told to end, and the signal. */
+static void
+end_with_a_tree(int ready)
+{
+	static const char script[] = "trap 'sleep 0.3; mkdir -p \"$0/late\"; "
+	    "echo >\"$0/../ended\"; exit' TERM; echo >&2; "
+	    "while :; do sleep 0.05; done";
+	static const struct atomic_attr attr = { 0700, (uid_t)-1, (gid_t)-1 };
+	char tree[256], *argv[] = { NULL, NULL, NULL, tree, NULL };
+	struct proc_spec spec = { .argv = argv, .envp = env_v,
+		.err = PROC_INHERIT };
+	struct atomic_dir dir;
+	struct error err;
+	struct proc p;
+	int fd;
+
+	argv[0] = args("/bin/sh", NULL, NULL)[0];
+	argv[1] = args("-c", NULL, NULL)[0];
+	argv[2] = args(script, NULL, NULL)[0];
+	fd = open(tmp_path("trees"), O_RDONLY | O_DIRECTORY);
+	if (fd == -1 || dup2(ready, STDERR_FILENO) == -1 ||
+	    atomic_dir_begin(&dir, fd, &attr, &err) == -1)
+		_exit(1);
+	(void)snprintf(tree, sizeof(tree), "%s/%s", tmp_path("trees"),
+	    dir.name);
+	if (proc_start(&p, &spec, &err) == -1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+/* What a signal removes stays away, whatever a child was about to write. */
+static void
+ends_children_before_their_tree(void **state)
+{
+	int fds[2], status;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(mkdir(tmp_path("trees"), 0700), 0);
+	assert_int_equal(pipe(fds), 0);
+	if ((pid = fork()) == 0)
+		end_with_a_tree(fds[1]);
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	assert_int_equal(kill(pid, SIGTERM), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+	for (int i = 0; access(tmp_path("trees/ended"), F_OK) == -1; i++) {
+		assert_int_not_equal(i, 500);
+		clock_sleep(20);
+	}
+	assert_int_equal(unlink(tmp_path("trees/ended")), 0);
+	/* nothing else is there */
+	assert_int_equal(rmdir(tmp_path("trees")), 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 /* ---- a copy of ourselves ------------------------------------------------ */
 
 static int
@@ -482,6 +542,7 @@ main(void)
 		cmocka_unit_test(cannot_start),
 		cmocka_unit_test(pipes_by_hand),
 		cmocka_unit_test(dies_with_us),
+		cmocka_unit_test(ends_children_before_their_tree),
 		cmocka_unit_test(copies),
 		cmocka_unit_test(clean_start),
 		cmocka_unit_test(environment),
