@@ -423,7 +423,7 @@ bundle_send(const struct bundle_place *place, const struct config_peer *peer,
 
 	/* one at a time: what is there and what is remembered go together */
 	if (prepare(&s, err) == 0 && (o->dry_run ||
-	    bundle_state_lock(s.state_dir, &lock, err) == 0))
+	    bundle_sent_lock(s.state_dir, place->channel, &lock, err) == 0))
 		rc = send(&s, offer, out, err);
 	lock_release(&lock);
 	free(s.tag);

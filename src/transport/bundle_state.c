@@ -90,6 +90,26 @@ file_of(const char *state_dir, const char *sender, const char *channel,
 	return rc;
 }
 
+int
+bundle_sent_lock(const char *state_dir, const char *channel, struct lock *l,
+    struct error *err)
+{
+	struct lock folder = LOCK_NONE;
+	char *file = NULL, *path = NULL;
+	int rc = -1;
+
+	/* which is made and swept by it */
+	if (bundle_state_lock(state_dir, &folder, err) == -1)
+		return -1;
+	lock_release(&folder);
+	if (file_of(state_dir, NULL, channel, &file, err) == 0 &&
+	    str_printf(&path, err, "%s.lock", file) == 0)
+		rc = lock_acquire(l, path, LOCK_WAIT, err);
+	free(file);
+	free(path);
+	return rc;
+}
+
 static int
 write_file(const char *path, const struct buf *b, struct error *err)
 {

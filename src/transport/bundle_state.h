@@ -17,11 +17,16 @@
  * CODE_STORE and never taken for none: rollbacks would pass.
  */
 
-/* Held while one of them is read, changed and written; made with the folder,
- * which is swept.
+/* Held while what was read is looked at and replaced, and never across a
+ * network; made with the folder, which is swept.
  * Held by another process for longer: CODE_RETRY. */
 int bundle_state_lock(const char *state_dir, struct lock *l,
     struct error *err) WARN_UNUSED;
+
+/* The same of one channel that is written, while it is: a place that stalls
+ * keeps none of the others waiting. */
+int bundle_sent_lock(const char *state_dir, const char *channel,
+    struct lock *l, struct error *err) WARN_UNUSED;
 
 /* The last bundle of a sender in a channel. */
 struct bundle_seen {

@@ -157,5 +157,19 @@ rc_is "a store that takes no PUT at all: exit 3" 3
 is "one that knows no conditions is asked once more without" \
     "$(asked | grep PUT | cut -d' ' -f1,3,5)" "PUT 501 If-None-Match=*
 PUT 501 -"
+
+# ------------------------------------------------------------ others meanwhile
+peer surrogate "$URL" push "deadline: 25s"
+objects_do "stall PUT"
+asked >"$T/ignored"
+start stalled "$T_PROGRAM" -c "$T/surrogate/config.yml" --config-dir \
+    "$T/surrogate/etc" --state-dir "$T/surrogate/state" push objects
+ok "a push to a store that stalls" wait_for 20 grep stall \
+    "$OBJECTS/requests.log"
+run ferry_at surrogate push "file://$T/stick.cms" --recipients \
+    "$T/internal.pem"
+rc_is "keeps no push to another place" 0
+ok "which does not wait for it" kill -0 "$LAST_PID"
+stop "$LAST_PID"
 objects_do
 done_testing
