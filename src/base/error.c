@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/utf8.h"
 
@@ -93,6 +94,13 @@ error_sys(struct error *err, enum code code, const char *fmt, ...)
 	mark_cut(err->msg, snprintf(err->msg, sizeof(err->msg), "%s: %s", msg,
 	    strerror(sys)));
 	err->sys = sys;
+	if (sys != EACCES)
+		return -1;
+	if (code == CODE_ERROR)
+		err->code = CODE_TRUST;
+	if (geteuid() != 0)
+		error_append(err, " for uid %u; run as root or as its owner",
+		    geteuid());
 	return -1;
 }
 

@@ -48,7 +48,8 @@ void error_clear(struct error *err);
 int error_set(struct error *err, enum code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 
-/* The same for a failed system call: ": " and strerror(errno) follow. */
+/* The same for a failed system call: ": " and strerror(errno) follow.  A
+ * permission that is missing is CODE_TRUST in the place of CODE_ERROR. */
 int error_sys(struct error *err, enum code code, const char *fmt, ...)
     PRINTF_LIKE(3, 4);
 

@@ -85,9 +85,10 @@ open_failed(const char *path, struct error *err)
 		    "exist, want one to lock; create it or name another",
 		    vis(path));
 	else if (sys == EACCES || sys == EPERM || sys == EROFS)
-		error_set(err, CODE_STORE, "'%s': cannot be created (%s), want "
-		    "a directory that uid %u can write to; run as its owner or "
-		    "name another", vis(path), strerror(sys), geteuid());
+		error_set(err, sys == EROFS ? CODE_STORE : CODE_TRUST,
+		    "'%s': cannot be created (%s), want a directory that uid "
+		    "%u can write to; run as its owner or name another",
+		    vis(path), strerror(sys), geteuid());
 	else if (sys == ELOOP)
 		error_set(err, CODE_STORE, "'%s': found a symbolic link, want "
 		    "a regular file; remove the link", vis(path));

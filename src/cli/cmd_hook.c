@@ -69,6 +69,20 @@ out:
 }
 
 static int
+would_deploy(struct cli *cli, const char *name, struct error *err)
+{
+	const struct config *c = cli->config;
+	int rc = report_line(&cli->report, err, "'%s': would run its deploy "
+	    "hook, if it is configured", name);
+
+	for (size_t i = 0; rc == 0 && i < c->npeers; i++)
+		if (c->peers[i]->direction == DIRECTION_PUSH)
+			rc = report_line(&cli->report, err, "'%s': would be "
+			    "pushed to", vis(c->peers[i]->name));
+	return rc;
+}
+
+static int
 deploy(struct cli *cli, struct error *err)
 {
 	int rc;
@@ -88,8 +102,7 @@ deploy(struct cli *cli, struct error *err)
 		return 0;
 	}
 	if (cli->dry_run)
-		return report_line(&cli->report, err, "'%s': would run its "
-		    "deploy hook, if it is configured", name);
+		return would_deploy(cli, name, err);
 	rc = deploy_run(cli->config, name, lineage,
 	    domains == NULL ? "" : domains, err);
 	return spread(cli, name, rc, err);

@@ -111,10 +111,10 @@ const struct command commands[] = {
 	    cmd_verify },
 	{ "pull", GROUP_MOVE, "PEER", "copy accounts from a peer",
 	    "PEER is a name in the configuration, ssh://[USER@]HOST[:PORT], "
-	    "sftp://[USER@]HOST[:PORT]/DIRECTORY, exec:, file:///DIRECTORY or "
-	    "file:///BUNDLE.cms.  Without --all and --account: the account "
-	    "that the peer's certificates for the configured names use, else "
-	    "its only one.", pull_options,
+	    "sftp://[USER@]HOST[:PORT]/DIRECTORY, https://HOST/BUNDLE.cms, "
+	    "exec:, file:///DIRECTORY or file:///BUNDLE.cms.  Without --all "
+	    "and --account: the account that the peer's certificates for the "
+	    "configured names use, else its only one.", pull_options,
 	    pull_examples, 1, 1, CMD_PEER_OPTIONS | CMD_ACCOUNTS | CMD_PEERS,
 	    cmd_pull },
 	{ "push", GROUP_MOVE, "PEER", "copy accounts to a peer",

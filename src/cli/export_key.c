@@ -127,7 +127,7 @@ say(const struct work *w, const struct account *a, bool same,
 
 	if (report_member(r, "file", w->name, err) == -1)
 		return -1;
-	if (strcmp(w->file, "-") == 0)
+	if (strcmp(w->file, "-") == 0 && !w->cli->dry_run)
 		return 0;
 	return report_line(r, err, "'%s': %s the key of account %s of %s; "
 	    "whoever can read it has the account", vis(w->name), same ?

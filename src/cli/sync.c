@@ -43,8 +43,7 @@ row(struct cli *cli, struct store *s, const struct verdict_ref *v,
 	struct account *a = NULL;
 	int rc;
 
-	if (v->verdict == VERDICT_REFUSED ||
-	    (cli->dry_run && v->verdict == VERDICT_ADDED))
+	if (v->verdict == VERDICT_REFUSED)
 		return 0;
 	if (store_account(s, v->server, v->id, 0, &a, err) == -1)
 		return -1;

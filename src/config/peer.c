@@ -105,6 +105,12 @@ no_such_peer(const struct config *c, const char *arg, struct error *err)
 		return error_set(err, CODE_USAGE, "'%s': no such peer is "
 		    "configured; a directory is written file://%s", vis(arg),
 		    vis(arg));
+	/* "sftp:/host/etc", "host:/etc" */
+	if (strchr(arg, '/') != NULL)
+		return error_set(err, CODE_USAGE, "'%s': no such peer is "
+		    "configured, nor is it a URL: ssh://HOST, "
+		    "sftp://HOST/DIRECTORY, https://HOST/PATH.cms, "
+		    "file:///DIRECTORY or file:///BUNDLE.cms", vis(arg));
 	return error_set(err, CODE_USAGE, "'%s': no such peer is configured; "
 	    "a host is written ssh://%s", vis(arg), vis(arg));
 }

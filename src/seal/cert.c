@@ -2,6 +2,7 @@
 #include "seal/cert.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -227,6 +228,9 @@ seal_certs_read(const char *path, struct seal_certs *out, struct error *err)
 	    IO_NOT_WRITABLE, &b, NULL, err) == -1) {
 		if (err->code == CODE_ERROR || err->code == CODE_STORE)
 			err->code = CODE_USAGE;
+		if (err->sys == ENOENT || err->sys == ENOTDIR)
+			error_append(err, "; want a certificate that "
+			    "'acmeferry identity' printed on another host");
 	} else if (io_check_parents(path, err) == 0)
 		rc = read_pem(&b, path, out, err);
 	buf_free(&b);

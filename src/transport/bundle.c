@@ -298,7 +298,9 @@ get(struct fetch *f, const char *tag, struct offer *out, struct error *err)
 		return -1;
 	switch (got) {
 	case BUNDLE_NONE:
-		return error_set(err, CODE_ERROR, "'%s': nothing is there",
+		return error_set(err, CODE_ERROR, "'%s': nothing is there; is "
+		    "that its place, and has its sender written it yet "
+		    "('acmeferry push' or 'export' there)?",
 		    vis(f->place->name));
 	case BUNDLE_SAME:
 		*out = f->seen.offer;

@@ -102,7 +102,8 @@ choose_named(const struct offer *o, const struct request *r,
 		}
 		if (hits == 0)
 			return error_set(err, CODE_STORE, "'%s': has no "
-			    "account '%s'", vis(where), vis(which));
+			    "account '%s'; 'acmeferry list' there shows those "
+			    "that it has", vis(where), vis(which));
 		if (hits > 1 && strlen(which) < 32)
 			return error_set(err, CODE_STORE, "'%s': '%s' begins "
 			    "the ids of %zu accounts, want more digits",

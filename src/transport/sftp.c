@@ -51,7 +51,7 @@ copy(struct sftp_transport *t, const struct request *r, struct error *err)
 	t->tree.s = t->s;
 	t->tree.copy = t->scratch.path;
 	t->tree.servers = r->servers;
-	if (sftp_tree_enter(&t->tree, false, err) == -1 ||
+	if (sftp_tree_enter(&t->tree, SFTP_IS_THERE, err) == -1 ||
 	    sftp_tree_copy(&t->tree, err) == -1 ||
 	    str_printf(&state, err, "%s/state", t->scratch.path) == -1)
 		goto out;

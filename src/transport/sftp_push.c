@@ -179,9 +179,9 @@ sftp_send(struct transport *transport, struct offer *offer,
 	t->tree.verbatim = true;
 	if (begin(&p, offer, err) == 0 &&
 	    sftp_put_init(&p.put, &t->tree, p.state, err) == 0 &&
-	    sftp_tree_enter(&t->tree, write, err) == 0 &&
-	    wait_lock(&p, err) == 0 &&
-	    sftp_tree_copy(&t->tree, err) == 0 &&
+	    sftp_tree_enter(&t->tree, write ? SFTP_MAKE : SFTP_WOULD_MAKE,
+	    err) == 0 && (t->tree.missing || (wait_lock(&p, err) == 0 &&
+	    sftp_tree_copy(&t->tree, err) == 0)) &&
 	    (!write || sftp_put_sweep(&p.put, err) == 0) &&
 	    apply_here(&p, offer, out, err) == 0)
 		rc = carry_over(&p, err);

@@ -91,8 +91,30 @@ make_top(struct sftp_tree *t, const char *path, struct error *err)
 	return rc;
 }
 
+/* Nothing is there, and what it would be made in is. */
+static int
+could_make(struct sftp_tree *t, const char *path, const char *why,
+    struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = NULL, *top = NULL, ignored[200];
+	int rc = -1;
+
+	if (strstr(why, "No such file") == NULL || slash == NULL)
+		return 0;
+	if (str_printf(&parent, err, "%.*s", slash == path ? 1 :
+	    (int)(slash - path), path) == 0 &&
+	    enter(t, parent, &top, ignored, sizeof(ignored), err) == 0) {
+		t->missing = top != NULL;
+		rc = top != NULL ? str_dup(&t->top, path, err) : 0;
+	}
+	free(parent);
+	free(top);
+	return rc;
+}
+
 int
-sftp_tree_enter(struct sftp_tree *t, bool make, struct error *err)
+sftp_tree_enter(struct sftp_tree *t, enum sftp_enter how, struct error *err)
 {
 	const char *path = sftp_url(t->s)->path;
 	const char *where = sftp_where(t->s);
@@ -100,8 +122,12 @@ sftp_tree_enter(struct sftp_tree *t, bool make, struct error *err)
 
 	if (enter(t, path, &t->top, why, sizeof(why), err) == -1)
 		return -1;
-	if (t->top == NULL && make && (make_top(t, path, err) == -1 ||
+	if (t->top == NULL && how == SFTP_MAKE &&
+	    (make_top(t, path, err) == -1 ||
 	    enter(t, path, &t->top, why, sizeof(why), err) == -1))
+		return -1;
+	if (t->top == NULL && how == SFTP_WOULD_MAKE &&
+	    could_make(t, path, why, err) == -1)
 		return -1;
 	if (t->top != NULL)
 		return 0;

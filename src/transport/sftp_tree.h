@@ -49,15 +49,20 @@ struct sftp_tree {
 	char owner[32];		/* of the far directory, as ls shows it */
 	bool locked;		/* .certbot.lock is there */
 	bool accounts_dir;	/* accounts/ is there */
+	bool missing;		/* it is not there, and could be made */
 	bool verbatim;		/* the confs as they are, and no certificates:
 				 * nobody reads what they name */
 	int64_t bytes;
 };
 
-/* Enters the far directory.  CODE_ERROR: there is none.  make: it is made
- * where its parent is there. */
-int sftp_tree_enter(struct sftp_tree *t, bool make, struct error *err)
-    WARN_UNUSED;
+enum sftp_enter {
+	SFTP_IS_THERE,
+	SFTP_MAKE,		/* made, where its parent is there */
+	SFTP_WOULD_MAKE		/* a dry run: then `missing`, and empty */
+};
+/* Enters the far directory.  CODE_ERROR: there is none. */
+int sftp_tree_enter(struct sftp_tree *t, enum sftp_enter how,
+    struct error *err) WARN_UNUSED;
 /* What is in it: locked, accounts_dir and owner. */
 int sftp_tree_look(struct sftp_tree *t, struct error *err) WARN_UNUSED;
 /* Copies it.  CODE_TRUST: a folder cannot be read. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: ISC */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/vis.h"
 #include "transport/ssh.h"
 
 /* Runs ssh once more, only to hear more from it. */
@@ -95,5 +97,12 @@ ssh_check_identity(const struct config_peer *peer, struct error *err)
 	rc = io_read_file(AT_FDCWD, peer->identity_file, LIMIT_ACCOUNT_FILE,
 	    IO_NOFOLLOW | IO_OWNED | IO_PRIVATE | IO_ONE_LINK, &b, NULL, err);
 	buf_free(&b);
+	if (rc == -1 && (err->sys == ENOENT || err->sys == ENOTDIR))
+		return error_set(err, CODE_USAGE, "'%s': identity_file: no "
+		    "such file; 'ssh-keygen -t ed25519 -N '' -f %s' makes it, "
+		    "then put what is in %s.pub into the authorized_keys of "
+		    "'%s'", vis(peer->identity_file),
+		    vis(peer->identity_file), vis(peer->identity_file),
+		    vis(peer->name));
 	return rc;
 }

@@ -94,11 +94,21 @@ rm -rf "$T/there/etc" "$T/here/etc"
 # -------------------------------------------------------------- push
 account here rsa2048
 run ferry_at here push far --json --dry-run
-rc_is "push --dry-run to nothing" 1
+rc_is "push --dry-run to where certbot has not been yet" 0
+json_is "would add" '.peers[0].added[0].id' "$RSA"
+nok "makes nothing" test -e "$T/there/etc"
+mv "$T/there" "$T/away"
+run ferry_at here push far --json --dry-run
+mv "$T/away" "$T/there"
+rc_is "where nothing is above it either: exit 1" 1
+like "is told" "$(printf '%s\n' "$OUT" | jq -r .error.message)" \
+    "/there/etc' cannot be entered \(.*No such file"
 mkdir "$T/there/etc"
 run ferry_at here push far --json --dry-run
 rc_is "push --dry-run" 0
 json_is "would add" '.peers[0].added[0].id' "$RSA"
+json_is "which account that is" '.accounts[0] | .id + " " + .key' \
+    "$RSA RSA 2048"
 nok "makes nothing" test -e "$T/there/etc/accounts"
 nok "and has nothing in the ledger" test -e "$T/here/state/ledger.jsonl.gave"
 run ferry_at here push far --json

@@ -19,7 +19,9 @@ peer surrogate "$DAV_URL/open/www.cms" push
 peer internal "$DAV_URL/open/www.cms" pull
 run ferry_at internal pull objects
 rc_is "nothing is there yet: exit 1" 1
-err_is "it says so" "acmeferry: '$DAV_URL/open/www.cms': nothing is there"
+err_is "it says so, and what may be missing" "acmeferry: \
+'$DAV_URL/open/www.cms': nothing is there; is that its place, and has its \
+sender written it yet ('acmeferry push' or 'export' there)?"
 run ferry_at surrogate push objects --dry-run --json
 rc_is "push --dry-run" 0
 json_is "would add" '.peers[0].added[0].id' "$RSA"

@@ -132,6 +132,10 @@ run ferry_at surrogate export "$T/app.pem" --key pem --dry-run --json
 rc_is "export, a dry run" 0
 json_is "it would change" .changed true
 nok "there is no file" test -e "$T/app.pem"
+run ferry_at surrogate export - --key pem --dry-run
+rc_is "the same to standard output" 0
+out_like "says what would come there" \
+    "^'standard output': would get the key of account [0-9a-f]{32}"
 run ferry_at surrogate export "$T/app.pem" --key pem
 rc_is "exported" 0
 out_like "whose key it is" "^'$T/app.pem': has the key of account [0-9a-f]{32}"

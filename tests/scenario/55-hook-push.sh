@@ -174,6 +174,13 @@ RENEWED_LINEAGE=$T/internal/etc/live/$NAME RENEWED_DOMAINS=$NAME \
 rc_is "a lineage that acmeferry made" 0
 is "is asked nothing about" "$(acme_asked .)" 0
 is "and nothing is learned" "$(jq -c . "$T/internal/state/acme.json")" "$OLD"
+RENEWED_LINEAGE=$T/surrogate/etc/live/$NAME RENEWED_DOMAINS=$NAME \
+    run ferry_at surrogate hook deploy --dry-run
+rc_is "a dry run" 0
+out_is "says to whom it would push" "'$NAME': would run its deploy hook, if it \
+is configured
+'internal': would be pushed to"
+is "and asks nobody" "$(acme_asked .)" 0
 run ferry_at surrogate hook deploy
 rc_is "without certbot it says what it is for" 2
 done_testing

@@ -35,6 +35,32 @@ run as_nobody --config-dir "$T/mine/etc" pull "file://$T/a/etc"
 rc_is "pull from it: exit 8" 8
 err_like "pull from it: says so" "'$T/a/etc/accounts': cannot be read by uid "
 
+# a state directory of root's
+mkdir -m 0755 "$T/state"
+cp -a "$T/a/etc/accounts" "$T/mine/accounts"
+mkdir "$T/mine/le"
+mv "$T/mine/accounts" "$T/mine/le"
+printf '{"body": {}, "uri": "https://ca.example.com/acct/1"}' \
+    >"$T/mine/le/${DIR#etc/}/$ID/regr.json"
+chown -R nobody "$T/mine"
+printf 'peers:\n  far: {url: "file://%s", direction: push}\n' "$T/mine/far" \
+    >"$T/mine/c.yml"
+chown nobody "$T/mine/c.yml"
+chmod 600 "$T/mine/c.yml"
+for c in identity sync "push file://$T/mine/far" \
+    "export $T/mine/a.pem --key pem"; do
+	for mode in 0755 0700; do
+		chmod $mode "$T/state"
+		run as_nobody -c "$T/mine/c.yml" --config-dir "$T/mine/le" \
+		    --state-dir "$T/state" "$c"
+		rc_is "$c, a state directory of root's ($mode): exit 8" 8
+		err_like "says whose leave is missing and what to do" \
+		    "^acmeferry: '$T/(state|mine).*ermission denied.* uid .*\
+run as "
+	done
+done
+nok "no key came out" test -e "$T/mine/a.pem"
+
 # two accounts: the choice is asked for, and that alone is said
 store b
 mkdir -p "$T/b/etc/accounts"

@@ -10,6 +10,7 @@
 #define S "https://ca.example/directory"
 #define OTHER "https://other.example/directory"
 #define URI(n) "https://ca.example/acct/" n
+#define THERE "; 'acmeferry list' there shows those that it has"
 #define ID_A "aaaabbbbccccddddeeeeffff00001111"
 #define ID_B "aaaacccceeeeffff0000111122223333"
 #define ID_X "11112222333344445555666677778888"
@@ -57,7 +58,7 @@ static const struct row rows[] = {
 	    "'www': 'aaaa' begins the ids of 2 accounts",
 	    .code = CODE_STORE },
 	{ "a short prefix", { A, B }, .accounts = { "aaa" }, .want =
-	    "'www': has no account 'aaa'", .code = CODE_STORE },
+	    "'www': has no account 'aaa'" THERE, .code = CODE_STORE },
 	{ "one of another server", { FOREIGN }, .accounts = { ID_X },
 	    .want = "'www': has no account '" ID_X "'", .code = CODE_STORE },
 	{ "by name", { A, B }, .hint = { { "app", URI("2") },

@@ -318,6 +318,10 @@ static const struct {
 	    "did you mean 'surrogate'" },
 	{ "/mnt", NULL, NULL, "'/mnt': no such peer is configured; a "
 	    "directory is written file:///mnt" },
+	{ "root@h:/etc/letsencrypt", NULL, NULL, "'root@h:/etc/letsencrypt': "
+	    "no such peer is configured, nor is it a URL: ssh://HOST, "
+	    "sftp://HOST/DIRECTORY, https://HOST/PATH.cms, "
+	    "file:///DIRECTORY or file:///BUNDLE.cms" },
 	{ "ssh://u:secret@h", NULL, NULL, "PEER: found a password in the "
 	    "URL, want none; secrets are in files" },
 	{ "https://h/x", NULL, NULL, "PEER: found 'https://h/x', want "

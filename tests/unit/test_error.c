@@ -60,6 +60,14 @@ messages(void **state)
 	assert_int_equal(error_sys(&e, CODE_ERROR, "'f'"), -1);
 	assert_string_equal(e.msg, "'f': No such file or directory");
 	assert_int_equal(e.sys, ENOENT);
+	assert_int_equal(e.code, CODE_ERROR);
+	errno = EACCES;
+	assert_int_equal(error_sys(&e, CODE_ERROR, "'f'"), -1);
+	assert_memory_equal(e.msg, "'f': Permission denied", 22);
+	assert_int_equal(e.code, CODE_TRUST);
+	errno = EACCES;
+	assert_int_equal(error_sys(&e, CODE_RETRY, "'f'"), -1);
+	assert_int_equal(e.code, CODE_RETRY);
 	assert_int_equal(error_nomem(&e), -1);
 	assert_int_equal(e.code, CODE_ERROR);
 	assert_int_equal(e.sys, ENOMEM);

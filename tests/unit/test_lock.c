@@ -194,7 +194,7 @@ cannot(void **state)
 		assert_int_equal(chmod(tmp_path("dir"), 0500), 0);
 		assert_int_equal(lock_acquire(&l, tmp_path("dir/l"), 0, &err),
 		    -1);
-		assert_int_equal(err.code, CODE_STORE);
+		assert_int_equal(err.code, CODE_TRUST);
 		assert_non_null(strstr(err.msg, "run as its owner"));
 		return;
 	}
