@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "acme/memory_impl.h"
 #include "base/clock.h"
@@ -11,15 +12,6 @@
 
 #define HOUR	((int64_t)3600)
 #define DAY	(24 * HOUR)
-
-/* account, profile and challenges are m's. */
-static void
-authz_free(struct memory_authz *z)
-{
-	free(z->name);
-	free(z->url);
-	memset(z, 0, sizeof(*z));
-}
 
 struct memory *
 memory_new(const char *state_dir, struct error *err)
@@ -30,6 +22,7 @@ memory_new(const char *state_dir, struct error *err)
 		error_nomem(err);
 		return NULL;
 	}
+	m->fd = -1;
 	if (str_dup(&m->dir, state_dir, err) == -1) {
 		memory_free(m);
 		return NULL;
@@ -41,7 +34,7 @@ void
 memory_forget(struct memory *m)
 {
 	for (size_t i = 0; i < m->nauthz; i++)
-		authz_free(&m->authz[i]);
+		memory_entry_free(&m->authz[i]);
 	for (size_t i = 0; i < m->naccounts; i++) {
 		free(m->accounts[i].uri);
 		free(m->accounts[i].thumbprint);
@@ -63,6 +56,8 @@ memory_free(struct memory *m)
 	if (m == NULL)
 		return;
 	memory_forget(m);
+	if (m->fd != -1)
+		(void)close(m->fd);
 	free(m->authz);
 	free(m->accounts);
 	free(m->lifetimes);
@@ -74,130 +69,6 @@ memory_free(struct memory *m)
 	strs_free(&m->dropped);
 	free(m->dir);
 	free(m);
-}
-
-/* ---- authorizations ----------------------------------------------------- */
-
-static int64_t
-age_key(const struct memory_authz *z)
-{
-	return z->checked > z->first ? z->checked : z->first;
-}
-
-const struct memory_authz *
-memory_authz(const struct memory *m, const char *account, const char *name,
-    const char *profile, size_t i)
-{
-	const struct memory_authz *z;
-
-	/* appended as they come: the newest is last */
-	for (size_t k = m->nauthz; k-- > 0;) {
-		z = &m->authz[k];
-		if (strcmp(z->name, name) == 0 &&
-		    (profile == NULL || strcmp(z->profile, profile) == 0) &&
-		    strcmp(z->account, account) == 0 && i-- == 0)
-			return z;
-	}
-	return NULL;
-}
-
-static int
-authz_copy(struct memory *m, struct memory_authz *dst,
-    const struct memory_authz *src, struct error *err)
-{
-	memset(dst, 0, sizeof(*dst));
-	dst->status = src->status;
-	dst->expires = src->expires;
-	dst->validated = src->validated;
-	dst->checked = src->checked;
-	dst->first = src->first;
-	if (memory_word(m, src->account, &dst->account, err) == 0 &&
-	    memory_word(m, src->profile, &dst->profile, err) == 0 &&
-	    memory_list(m, &src->challenges, &dst->challenges,
-	    err) == 0 &&
-	    str_dup(&dst->name, src->name, err) == 0 &&
-	    str_dup(&dst->url, src->url, err) == 0)
-		return 0;
-	authz_free(dst);
-	return -1;
-}
-
-/* Takes *z over, whatever comes of it. */
-static int
-append(struct memory *m, struct memory_authz *z, struct error *err)
-{
-	struct memory_authz *v;
-
-	if ((v = mem_grow(m->authz, m->nauthz, &m->capauthz,
-	    sizeof(*v))) == NULL) {
-		authz_free(z);
-		return error_nomem(err);
-	}
-	m->authz = v;
-	z->dirty = m->dirty = true;
-	if (z->first == 0)
-		z->first = clock_now();
-	v[m->nauthz++] = *z;
-	return 0;
-}
-
-int
-memory_add_authz(struct memory *m, const struct memory_authz *z,
-    struct error *err)
-{
-	struct memory_authz copy;
-
-	return authz_copy(m, &copy, z, err) == -1 ? -1 :
-	    append(m, &copy, err);
-}
-
-int
-memory_set_authz(struct memory *m, const struct memory_authz *z,
-    struct error *err)
-{
-	struct memory_authz copy;
-	size_t i;
-
-	if (authz_copy(m, &copy, z, err) == -1)
-		return -1;
-	for (i = 0; i < m->nauthz; i++)
-		if (strcmp(m->authz[i].url, z->url) == 0 &&
-		    strcmp(m->authz[i].profile, z->profile) == 0)
-			break;
-	if (i < m->nauthz) {
-		if (copy.first == 0 || (m->authz[i].first != 0 &&
-		    m->authz[i].first < copy.first))
-			copy.first = m->authz[i].first;
-		authz_free(&m->authz[i]);
-		m->authz[i] = copy;
-		m->authz[i].dirty = m->dirty = true;
-		return 0;
-	}
-	return append(m, &copy, err);
-}
-
-static void
-authz_remove(struct memory *m, size_t i)
-{
-	authz_free(&m->authz[i]);
-	memmove(&m->authz[i], &m->authz[i + 1],
-	    (m->nauthz - i - 1) * sizeof(*m->authz));
-	m->nauthz--;
-}
-
-void
-memory_drop_authz(struct memory *m, const char *url)
-{
-	struct error ignored;
-
-	for (size_t i = m->nauthz; i-- > 0;) {
-		if (strcmp(m->authz[i].url, url) != 0)
-			continue;
-		/* not told to memory_save() it comes back: harmless */
-		if (strs_add(&m->dropped, url, &ignored) == 0)
-			m->dirty = true;
-		authz_remove(m, i);
-	}
 }
 
 /* ---- accounts ----------------------------------------------------------- */
@@ -527,9 +398,12 @@ out:
 static int
 newest_last(const void *a, const void *b)
 {
-	int64_t x = age_key(a), y = age_key(b);
+	const struct memory_entry *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	if (x->age != y->age)
+		return x->age < y->age ? -1 : 1;
+	/* as they came */
+	return x->at < y->at ? -1 : x->at > y->at;
 }
 
 static void
@@ -566,7 +440,7 @@ prune_accounts(struct memory *m)
 void
 memory_prune(struct memory *m, int64_t now)
 {
-	const struct memory_authz *z;
+	const struct memory_entry *e;
 	size_t kept = 0, excess;
 
 	prune_marks(m, now);
@@ -575,10 +449,10 @@ memory_prune(struct memory *m, int64_t now)
 		qsort(m->authz, m->nauthz, sizeof(*m->authz), newest_last);
 	excess = m->nauthz > MEMORY_AUTHZ ? m->nauthz - MEMORY_AUTHZ : 0;
 	for (size_t i = 0; i < m->nauthz; i++) {
-		z = &m->authz[i];
-		if (i < excess || age_key(z) < now - 90 * DAY ||
-		    (z->expires != 0 && z->expires < now - 30 * DAY))
-			authz_free(&m->authz[i]);
+		e = &m->authz[i];
+		if (i < excess || e->age < now - 90 * DAY ||
+		    (e->expires != 0 && e->expires < now - 30 * DAY))
+			memory_entry_free(&m->authz[i]);
 		else
 			m->authz[kept++] = m->authz[i];
 	}

@@ -15,6 +15,8 @@
  * seen valid, order lifetimes, pending orders of ours.  It is a cache: a file
  * that is absent, damaged or too large is as if empty.  Several processes may
  * use it; memory_save() merges with what others wrote meanwhile.
+ * Of an authorization 40 bytes are in memory until it is asked for: the file
+ * stays open, and goes through a window when it is read and written.
  */
 struct memory;
 
@@ -49,9 +51,12 @@ int memory_save(struct memory *m, struct error *err) WARN_UNUSED;
 void memory_free(struct memory *m);
 
 /* The i-th authorization known for account, name and profile (NULL: any),
- * newest first; NULL: no more. */
-const struct memory_authz *memory_authz(const struct memory *m,
+ * newest first; NULL: no more.  It is m's, until it is set or dropped. */
+const struct memory_authz *memory_authz(struct memory *m,
     const char *account, const char *name, const char *profile, size_t i);
+/* 0, or -1 where there was no memory for what memory_authz() was to find, and
+ * said that it does not know it; memory_save() says so, too. */
+int memory_check(const struct memory *m, struct error *err) WARN_UNUSED;
 /* Adds or replaces (by url); strings are copied. */
 int memory_set_authz(struct memory *m, const struct memory_authz *z,
     struct error *err) WARN_UNUSED;

@@ -2,6 +2,7 @@
 /* state_dir/acme.json: read, merge, write. */
 #include "acme/memory_impl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,19 @@
 #include "base/limits.h"
 #include "base/lock.h"
 #include "base/log.h"
+#include "base/state_file.h"
 
 static const char FILE_NAME[] = "acme.json";
 static const char LOCK_NAME[] = ".acme.lock";
 
-enum {
-	LOCK_WAIT = 5000,	/* ms */
-	AUTHZ_ROOM = 350	/* bytes that one mostly takes */
+enum { LOCK_WAIT = 5000 };	/* ms */
+
+/* The new file. */
+struct writing {
+	int fd;
+	const char *what;
+	struct buf text;
+	size_t written;
 };
 
 /* ---- reading ------------------------------------------------------------ */
@@ -32,18 +39,6 @@ str_of(const json *j, const char *name)
 	const char *s = json_str(json_get(j, name));
 
 	return s == NULL ? "" : s;
-}
-
-static int64_t
-int_of(const json *j, const char *name)
-{
-	struct error ignored;
-	int64_t n;
-
-	if (json_get_int(j, name, JSON_OPTIONAL, "", &n, &ignored) == -1 ||
-	    n < 0)
-		return 0;
-	return n;
 }
 
 /* Each elem returns -1 for want of memory only. */
@@ -65,49 +60,12 @@ load_list(struct memory *m, const json *j, const char *name,
 }
 
 static int
-load_authz(struct memory *m, const json *j, struct error *err)
-{
-	struct memory_authz z = { 0 };
-	struct error ignored;
-	json *types = NULL;
-	const char *s;
-	int r = -1;
-
-	if (*str_of(j, "url") == '\0' || *str_of(j, "name") == '\0' ||
-	    authz_status_parse(str_of(j, "status"), &z.status) == -1 ||
-	    json_get_arr(j, "challenges", JSON_OPTIONAL, "", &types,
-	    &ignored) == -1)
-		return 0;
-	z.expires = int_of(j, "expires");
-	z.validated = int_of(j, "validated");
-	z.checked = int_of(j, "checked");
-	z.first = int_of(j, "first");
-	for (size_t i = 0; i < json_len(types); i++)
-		if ((s = json_str_at(types, i)) != NULL &&
-		    strs_add(&z.challenges, s, err) == -1)
-			goto out;
-	if (str_dup(&z.account, str_of(j, "account"), err) == -1 ||
-	    str_dup(&z.profile, str_of(j, "profile"), err) == -1 ||
-	    str_dup(&z.name, str_of(j, "name"), err) == -1 ||
-	    str_dup(&z.url, str_of(j, "url"), err) == -1)
-		goto out;
-	r = memory_add_authz(m, &z, err);
-out:
-	free(z.account);
-	free(z.profile);
-	free(z.name);
-	free(z.url);
-	strs_free(&z.challenges);
-	return r;
-}
-
-static int
 load_account(struct memory *m, const json *j, struct error *err)
 {
 	if (*str_of(j, "uri") == '\0')
 		return 0;
 	return memory_set_account(m, str_of(j, "uri"),
-	    str_of(j, "thumbprint"), int_of(j, "seen"), err);
+	    str_of(j, "thumbprint"), state_int(j, "seen"), err);
 }
 
 static int
@@ -116,7 +74,7 @@ load_lifetime(struct memory *m, const json *j, struct error *err)
 	if (*str_of(j, "server") == '\0')
 		return 0;
 	return memory_set_lifetime(m, str_of(j, "server"),
-	    str_of(j, "profile"), int_of(j, "seconds"), err);
+	    str_of(j, "profile"), state_int(j, "seconds"), err);
 }
 
 static int
@@ -125,7 +83,7 @@ load_mark(struct memory *m, const json *j, struct error *err)
 	if (*str_of(j, "key") == '\0')
 		return 0;
 	return memory_set_mark(m, str_of(j, "key"),
-	    json_str(json_get(j, "url")), int_of(j, "when"), err);
+	    json_str(json_get(j, "url")), state_int(j, "when"), err);
 }
 
 /* For json_parse_list(). */
@@ -135,11 +93,13 @@ struct reading {
 };
 
 static int
-next_authz(void *arg, const json *elem, struct error *err)
+next_authz(void *arg, const json *elem, size_t at, size_t len,
+    struct error *err)
 {
 	struct reading *r = arg;
 
-	if (!json_is_obj(elem) || load_authz(r->m, elem, err) == 0)
+	if (!json_is_obj(elem) ||
+	    memory_index_authz(r->m, elem, at, len, err) == 0)
 		return 0;
 	r->failed = true;
 	return -1;
@@ -148,8 +108,7 @@ next_authz(void *arg, const json *elem, struct error *err)
 /* The many first, one by one: as a whole they would take ten times the room of
  * the file. */
 static int
-load_text(struct memory *m, const struct buf *b, const char *path, bool *fit,
-    struct error *err)
+load_text(struct memory *m, const char *path, struct error *err)
 {
 	struct reading r = { m, false };
 	const struct json_list list = { "authorizations", next_authz, &r };
@@ -158,12 +117,12 @@ load_text(struct memory *m, const struct buf *b, const char *path, bool *fit,
 	int rc = 0;
 
 	error_clear(&why);
-	*fit = json_parse_list(buf_str(b), b->len, path, &list, &j, &why) == 0;
-	if (r.failed) {
+	m->found = json_parse_list(m->fd, path, &list, &j, &why) == 0;
+	if (r.failed || why.sys == ENOMEM) {
 		*err = why;
 		return -1;
 	}
-	if (!*fit) {
+	if (!m->found) {
 		log_verbose("%s; starting anew", why.msg);
 		memory_forget(m);
 	} else if (load_list(m, j, "accounts", load_account, err) == -1 ||
@@ -178,7 +137,8 @@ static void
 all_clean(struct memory *m)
 {
 	for (size_t i = 0; i < m->nauthz; i++)
-		m->authz[i].dirty = false;
+		if (m->authz[i].authz != NULL)
+			m->authz[i].authz->dirty = false;
 	for (size_t i = 0; i < m->naccounts; i++)
 		m->accounts[i].dirty = false;
 	for (size_t i = 0; i < m->nlifetimes; i++)
@@ -192,24 +152,21 @@ int
 memory_load(struct memory *m, struct error *err)
 {
 	struct error why;
-	struct buf b;
 	char *path = NULL;
-	int found = 0, r = -1;
+	int r = 0;
 
-	buf_init(&b, LIMIT_STATE_FILE);
 	error_clear(&why);
 	if (str_printf(&path, err, "%s/%s", m->dir, FILE_NAME) == -1)
-		goto out;
-	r = 0;
-	if (io_read_file_stat(AT_FDCWD, path, LIMIT_STATE_FILE,
-	    IO_MISSING_OK | IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &b,
-	    &m->st, &found, &why) == -1)
+		return -1;
+	if (io_open_file(AT_FDCWD, path, LIMIT_STATE_FILE, IO_MISSING_OK |
+	    IO_NOFOLLOW | IO_OWNED | IO_NOT_WRITABLE, &m->fd, &m->st,
+	    &why) == -1)
 		log_verbose("%s; starting anew", why.msg);
-	else if (found)
-		r = load_text(m, &b, path, &m->found, err);
+	else if (m->fd != -1) {
+		m->end = (uint32_t)m->st.st_size;
+		r = load_text(m, path, err);
+	}
 	all_clean(m);
-out:
-	buf_free(&b);
 	free(path);
 	return r;
 }
@@ -275,20 +232,57 @@ put_rest(struct json_w *w, const struct memory *m)
 	json_w_arr_end(w);
 }
 
+/* What we have of the text goes where it is to go. */
 static int
-as_text(const struct memory *m, struct buf *b, struct error *err)
+flush(struct writing *to, struct error *err)
+{
+	if (buf_check(&to->text, to->what, err) == -1)
+		return -1;
+	to->written += to->text.len;
+	if (to->written > LIMIT_STATE_FILE)
+		return error_set(err, CODE_ERROR, "'%s': longer than %d bytes",
+		    to->what, LIMIT_STATE_FILE);
+	if (io_write(to->fd, buf_str(&to->text), to->text.len, 0, to->what,
+	    err) == -1)
+		return -1;
+	buf_reset(&to->text);
+	return 0;
+}
+
+static int
+put_authzs(struct writing *to, struct json_w *w, const struct memory *m,
+    struct error *err)
+{
+	const struct memory_entry *e;
+	struct buf old;
+	int rc = 0;
+
+	buf_init(&old, JSON_WINDOW);
+	json_w_arr(w, "authorizations");
+	for (size_t i = 0; rc == 0 && i < m->nauthz; i++) {
+		e = &m->authz[i];
+		if (e->authz != NULL)
+			put_authz(w, e->authz);
+		else if ((rc = memory_authz_text(m, e, &old, err)) == 0)
+			json_w_text(w, NULL, old.data, old.len);
+		if (rc == 0 && to->text.len > JSON_WINDOW / 2)
+			rc = flush(to, err);
+	}
+	json_w_arr_end(w);
+	buf_free(&old);
+	return rc;
+}
+
+static int
+put_all(struct writing *to, const struct memory *m, struct error *err)
 {
 	struct json_w w;
 
-	/* grown step by step it would be there twice */
-	(void)buf_reserve(b, m->nauthz * AUTHZ_ROOM);
-	json_w_init(&w, b, true);
+	json_w_init(&w, &to->text, true);
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "version", 1);
-	json_w_arr(&w, "authorizations");
-	for (size_t i = 0; i < m->nauthz; i++)
-		put_authz(&w, &m->authz[i]);
-	json_w_arr_end(&w);
+	if (put_authzs(to, &w, m, err) == -1)
+		return -1;
 	json_w_arr(&w, "accounts");
 	for (size_t i = 0; i < m->naccounts; i++) {
 		json_w_obj(&w, NULL);
@@ -300,8 +294,21 @@ as_text(const struct memory *m, struct buf *b, struct error *err)
 	json_w_arr_end(&w);
 	put_rest(&w, m);
 	json_w_obj_end(&w);
-	buf_addc(b, '\n');
-	return buf_check(b, FILE_NAME, err);
+	buf_addc(&to->text, '\n');
+	return flush(to, err);
+}
+
+/* An atomic_fill_fn. */
+static int
+put_file(void *arg, int fd, const char *what, struct error *err)
+{
+	struct writing to = { .fd = fd, .what = what };
+	int rc;
+
+	buf_init(&to.text, LIMIT_STATE_FILE);
+	rc = put_all(&to, arg, err);
+	buf_free(&to.text);
+	return rc;
 }
 
 /* What we learnt goes into what others left in the file. */
@@ -311,8 +318,9 @@ merge(struct memory *to, const struct memory *from, struct error *err)
 	for (size_t i = 0; i < from->dropped.n; i++)
 		memory_drop_authz(to, from->dropped.v[i]);
 	for (size_t i = 0; i < from->nauthz; i++)
-		if (from->authz[i].dirty &&
-		    memory_set_authz(to, &from->authz[i], err) == -1)
+		if (from->authz[i].authz != NULL &&
+		    from->authz[i].authz->dirty &&
+		    memory_set_authz(to, from->authz[i].authz, err) == -1)
 			return -1;
 	for (size_t i = 0; i < from->naccounts; i++)
 		if (from->accounts[i].dirty &&
@@ -335,21 +343,17 @@ merge(struct memory *to, const struct memory *from, struct error *err)
 }
 
 static int
-write_file(const struct memory *m, struct error *err)
+write_file(struct memory *m, struct error *err)
 {
 	const struct atomic_attr attr = { 0600, (uid_t)-1, (gid_t)-1 };
-	struct buf b;
 	int fd = -1, r = -1;
 
-	buf_init(&b, LIMIT_STATE_FILE);
-	if (as_text(m, &b, err) == 0 &&
-	    atomic_open_dir(AT_FDCWD, m->dir, false, &fd, err) == 0 &&
+	if (atomic_open_dir(AT_FDCWD, m->dir, false, &fd, err) == 0 &&
 	    atomic_sweep(fd, err) == 0)
-		r = atomic_write(fd, FILE_NAME, b.data, b.len, &attr,
+		r = atomic_write_from(fd, FILE_NAME, put_file, m, &attr,
 		    ATOMIC_REPLACE, err);
 	if (fd != -1)
 		close(fd);
-	buf_free(&b);
 	return r;
 }
 
@@ -399,6 +403,8 @@ memory_save(struct memory *m, struct error *err)
 	char *path = NULL;
 	int r = -1;
 
+	if (memory_check(m, err) == -1)
+		return -1;
 	if (!m->dirty)
 		return 0;
 	if (atomic_mkdirs(m->dir, &attr, err) == 0 &&

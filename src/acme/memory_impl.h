@@ -5,8 +5,20 @@
 #include <sys/stat.h>
 
 #include "acme/memory.h"
+#include "base/buf.h"
+#include "base/json.h"
 
-/* Shared by memory.c, which holds and asks, and memory_file.c. */
+/* Shared by the files memory*.c: memory.c and memory_authz.c hold and ask,
+ * memory_file.c reads and writes. */
+
+/* There may be 10,000 of them, of which hardly any is asked for. */
+struct memory_entry {
+	uint32_t name, url;	/* hashes */
+	/* where it stands in the file; what came later is behind its end */
+	uint32_t at, len;
+	int64_t age, expires;	/* age: when we last heard of it */
+	struct memory_authz *authz;	/* NULL: in the file only */
+};
 
 struct memory_account_entry {
 	char *uri, *thumbprint;
@@ -32,8 +44,9 @@ struct memory {
 	struct strs words;
 	struct strs *lists;
 	size_t nlists, caplists;
-	struct memory_authz *authz;
+	struct memory_entry *authz;
 	size_t nauthz, capauthz;
+	uint32_t end;		/* where the next one would stand */
 	struct memory_account_entry *accounts;	/* in order of uri */
 	size_t naccounts, capaccounts;
 	struct memory_lifetime *lifetimes;
@@ -42,9 +55,11 @@ struct memory {
 	size_t nmarks, capmarks;
 	struct strs dropped;	/* URLs of authorizations */
 	bool dirty;
+	bool nomem;		/* so that something is not known */
 	/* of the file that was read: unchanged, it need not be read again */
 	bool found;
 	struct stat st;
+	int fd;			/* it, whatever has its name now; -1: none */
 };
 
 /* memory_share.c: the same string or list, borrowed from m. */
@@ -55,9 +70,13 @@ int memory_list(struct memory *m, const struct strs *l, struct strs *out,
 
 /* Everything that is remembered, not what was read. */
 void memory_forget(struct memory *m);
-/* As memory_set_authz(), of one that is not there yet. */
-int memory_add_authz(struct memory *m, const struct memory_authz *z,
+void memory_entry_free(struct memory_entry *e);
+/* One of the file, j, is there from now on; an unfit one is not. */
+int memory_index_authz(struct memory *m, const json *j, size_t at, size_t len,
     struct error *err) WARN_UNUSED;
+/* What the file says of one that is there only, instead of what b has. */
+int memory_authz_text(const struct memory *m, const struct memory_entry *e,
+    struct buf *b, struct error *err) WARN_UNUSED;
 struct memory *memory_new(const char *state_dir, struct error *err);
 int memory_set_mark(struct memory *m, const char *key, const char *url,
     int64_t when, struct error *err) WARN_UNUSED;

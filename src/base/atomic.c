@@ -98,13 +98,32 @@ set_attr(int fd, const char *text, const struct atomic_attr *attr,
 	return 0;
 }
 
+/* What a new file is to hold. */
+struct content {
+	atomic_fill_fn *fill;
+	void *arg;
+};
+
+struct bytes {
+	const void *data;
+	size_t len;
+};
+
+static int
+write_bytes(void *arg, int fd, const char *what, struct error *err)
+{
+	const struct bytes *b = arg;
+
+	return io_write(fd, b->data, b->len, 0, what, err);
+}
+
 /* Fills a new file, to the disk; fd is closed in any case. */
 static int
-fill(int fd, const char *text, const void *data, size_t len,
+fill(int fd, const char *text, const struct content *c,
     const struct atomic_attr *attr, struct error *err)
 {
 	if (set_attr(fd, text, attr, err) == -1 ||
-	    io_write(fd, data, len, 0, text, err) == -1)
+	    c->fill(c->arg, fd, text, err) == -1)
 		goto fail;
 	if (fsync(fd) == -1) {
 		error_sys(err, CODE_ERROR, "'%s': cannot be written", text);
@@ -133,7 +152,7 @@ put_in_place(struct place *p, const char *temp, enum atomic_how how, int slot,
 
 /* lent NULL: the file stays. */
 static int
-write_new(int dirfd, const char *name, const void *data, size_t len,
+write_new(int dirfd, const char *name, const struct content *c,
     const struct atomic_attr *attr, enum atomic_how how, int *lent,
     struct error *err)
 {
@@ -150,7 +169,7 @@ write_new(int dirfd, const char *name, const void *data, size_t len,
 		error_sys(err, CODE_ERROR, "'%s': cannot be created", text);
 		goto fail;
 	}
-	if (fill(fd, text, data, len, attr, err) == -1)
+	if (fill(fd, text, c, attr, err) == -1)
 		goto remove;
 	if (put_in_place(&p, temp, how, slot, lent != NULL) == -1) {
 		error_sys(err, CODE_ERROR, "'%s': cannot be %s", text,
@@ -176,21 +195,33 @@ int
 atomic_write(int dirfd, const char *name, const void *data, size_t len,
     const struct atomic_attr *attr, enum atomic_how how, struct error *err)
 {
-	return write_new(dirfd, name, data, len, attr, how, NULL, err);
+	struct bytes b = { data, len };
+
+	return atomic_write_from(dirfd, name, write_bytes, &b, attr, how, err);
+}
+
+int
+atomic_write_from(int dirfd, const char *name, atomic_fill_fn *fn, void *arg,
+    const struct atomic_attr *attr, enum atomic_how how, struct error *err)
+{
+	const struct content c = { fn, arg };
+
+	return write_new(dirfd, name, &c, attr, how, NULL, err);
 }
 
 int
 atomic_lend(int dirfd, const char *name, const void *data, size_t len,
     const struct atomic_attr *attr, int *lent, struct error *err)
 {
+	struct bytes b = { data, len };
+	const struct content c = { write_bytes, &b };
 	struct error ignored;
 
 	*lent = -1;
 	if (dirfd == AT_FDCWD || strchr(name, '/') != NULL)
 		return error_set(err, CODE_ERROR, "'%s': found a path, want "
 		    "a name", vis(name));
-	if (write_new(dirfd, name, data, len, attr, ATOMIC_CREATE, lent,
-	    err) == 0)
+	if (write_new(dirfd, name, &c, attr, ATOMIC_CREATE, lent, err) == 0)
 		return 0;
 	/* there, and perhaps not after a crash */
 	error_clear(&ignored);
@@ -218,6 +249,8 @@ int
 atomic_put(int dirfd, const char *name, const void *data, size_t len,
     const struct atomic_attr *attr, struct error *err)
 {
+	struct bytes b = { data, len };
+	const struct content c = { write_bytes, &b };
 	char text[512];
 	int fd;
 
@@ -225,7 +258,7 @@ atomic_put(int dirfd, const char *name, const void *data, size_t len,
 	if ((fd = openat(dirfd, name, OPEN_NEW, 0600)) == -1)
 		return error_sys(err, CODE_ERROR, "'%s': cannot be created",
 		    text);
-	if (fill(fd, text, data, len, attr, err) == -1) {
+	if (fill(fd, text, &c, attr, err) == -1) {
 		(void)unlinkat(dirfd, name, 0);
 		return -1;
 	}

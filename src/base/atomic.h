@@ -37,6 +37,14 @@ int atomic_write(int dirfd, const char *name, const void *data, size_t len,
     const struct atomic_attr *attr, enum atomic_how how, struct error *err)
     WARN_UNUSED;
 
+/* The same of what fill() writes to fd, a piece at a time; `what` is for its
+ * messages. */
+typedef int atomic_fill_fn(void *arg, int fd, const char *what,
+    struct error *err);
+int atomic_write_from(int dirfd, const char *name, atomic_fill_fn *fill,
+    void *arg, const struct atomic_attr *attr, enum atomic_how how,
+    struct error *err) WARN_UNUSED;
+
 /*
  * A new file that does not outlive us: written as above with ATOMIC_CREATE,
  * and removed by atomic_drop(), at exit, or by a signal that ends us; only

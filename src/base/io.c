@@ -199,14 +199,37 @@ fail:
 }
 
 int
-io_read_file_stat(int dirfd, const char *path, size_t max, unsigned int flags,
-    struct buf *b, struct stat *stp, int *found, struct error *err)
+io_read_at(int fd, void *data, size_t size, int64_t at, const char *what,
+    struct error *err)
 {
-	int fd, oflags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, rc = -1;
-	struct stat st;
+	char *p = data;
+	ssize_t n;
 
-	if (found != NULL)
-		*found = 0;
+	while (size > 0) {
+		n = pread(fd, p, size, (off_t)at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return error_sys(err, CODE_ERROR,
+			    "'%s': cannot be read", vis(what));
+		if (n == 0)
+			return error_set(err, CODE_ERROR, "'%s': ends at byte "
+			    "%jd, want %zu more", vis(what), (intmax_t)at,
+			    size);
+		p += n;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int
+io_open_file(int dirfd, const char *path, size_t max, unsigned int flags,
+    int *out, struct stat *st, struct error *err)
+{
+	int fd, oflags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+	*out = -1;
 	if ((flags & IO_NOFOLLOW) != 0)
 		oflags |= O_NOFOLLOW;
 	if ((fd = openat(dirfd, path, oflags)) == -1) {
@@ -222,13 +245,31 @@ io_read_file_stat(int dirfd, const char *path, size_t max, unsigned int flags,
 		return error_sys(err, CODE_ERROR, "'%s': cannot be opened",
 		    vis(path));
 	}
-	if (fstat(fd, &st) == -1) {
+	if (fstat(fd, st) == -1)
 		error_sys(err, CODE_ERROR, "'%s': cannot be examined",
 		    vis(path));
-		goto out;
+	else if (check_stat(path, st, max, flags, err) == 0) {
+		*out = fd;
+		return 0;
 	}
-	if (check_stat(path, &st, max, flags, err) == -1 ||
-	    read_all(fd, (size_t)st.st_size, path, b, err) == -1)
+	(void)close(fd);
+	return -1;
+}
+
+int
+io_read_file_stat(int dirfd, const char *path, size_t max, unsigned int flags,
+    struct buf *b, struct stat *stp, int *found, struct error *err)
+{
+	struct stat st;
+	int fd, rc = -1;
+
+	if (found != NULL)
+		*found = 0;
+	if (io_open_file(dirfd, path, max, flags, &fd, &st, err) == -1)
+		return -1;
+	if (fd == -1)
+		return 0;
+	if (read_all(fd, (size_t)st.st_size, path, b, err) == -1)
 		goto out;
 	if (stp != NULL)
 		*stp = st;

@@ -34,19 +34,23 @@ int json_parse_secret(const char *text, size_t len, const char *what,
 void json_put_secret(json *j);
 
 /*
- * As json_parse(), for a long list: each element of the array `member` of the
- * object that the text is goes to each() as soon as it is read, and is put back
- * then, so that no more than one of them takes memory; *out has that array
- * empty.  Where each() returns -1, so does this.  What stands behind an element
- * may still turn out to be wrong.
+ * As json_parse(), for a long list in an open file, from where that stands to
+ * its end: each element of the array `member` of the object that the text is
+ * goes to each() as soon as it is read, and is put back then; *out has that
+ * array empty.  at and len: where the element is, in bytes from there.  Where
+ * each() returns -1, so does this.  What stands behind an element may still
+ * turn out to be wrong.  No more than one element and JSON_WINDOW bytes of the
+ * text take memory; a string may have half of that.
  */
+enum { JSON_WINDOW = 64 * 1024 };
 struct json_list {
 	const char *member;
-	int (*each)(void *arg, const json *elem, struct error *err);
+	int (*each)(void *arg, const json *elem, size_t at, size_t len,
+	    struct error *err);
 	void *arg;
 };
-int json_parse_list(const char *text, size_t len, const char *what,
-    const struct json_list *list, json **out, struct error *err) WARN_UNUSED;
+int json_parse_list(int fd, const char *what, const struct json_list *list,
+    json **out, struct error *err) WARN_UNUSED;
 
 enum json_need { JSON_OPTIONAL, JSON_REQUIRED };
 
@@ -121,6 +125,9 @@ void json_w_bool(struct json_w *w, const char *name, bool v);
 void json_w_null(struct json_w *w, const char *name);
 /* A parsed value as it was, the order of its members included. */
 void json_w_json(struct json_w *w, const char *name, const json *j);
+/* A value that is JSON text already. */
+void json_w_text(struct json_w *w, const char *name, const char *text,
+    size_t len);
 /* RFC 3339; 0 or less: null */
 void json_w_time(struct json_w *w, const char *name, int64_t t);
 

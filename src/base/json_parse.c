@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "base/vis.h"
@@ -21,6 +22,10 @@ struct parser {
 	const char *text;
 	size_t len;
 	size_t pos;
+	int fd;			/* -1: text is all */
+	struct buf window;	/* else text is this part of what it holds */
+	size_t base;		/* where that begins */
+	bool unread;		/* err says why not */
 	int depth;
 	bool secret;
 	const struct json_list *list;	/* NULL: none */
@@ -36,11 +41,42 @@ static int parse_value(struct parser *p, json **out);
 static int
 want(struct parser *p, const char *wanted)
 {
-	if (p->pos >= p->len)
+	size_t at = p->base + p->pos;
+
+	if (p->unread)
+		return -1;
+	if (p->pos >= p->len && p->fd == -1)
 		return error_set(p->err, CODE_ERROR, "'%s': JSON ends at byte "
-		    "%zu, want %s", vis(p->what), p->pos, wanted);
+		    "%zu, want %s", vis(p->what), at, wanted);
 	return error_set(p->err, CODE_ERROR, "'%s': JSON is wrong at byte %zu, "
-	    "want %s", vis(p->what), p->pos, wanted);
+	    "want %s", vis(p->what), at, wanted);
+}
+
+/* The window goes on to here, and is full where the file has as much. */
+static void
+refill(struct parser *p)
+{
+	size_t got = 1;
+	char *to;
+
+	buf_consume(&p->window, p->pos);
+	p->base += p->pos;
+	p->pos = 0;
+	while (p->window.len < JSON_WINDOW && got > 0) {
+		to = buf_reserve(&p->window, JSON_WINDOW - p->window.len);
+		if (to == NULL || io_read(p->fd, to, JSON_WINDOW -
+		    p->window.len, 0, &got, p->what, p->err) == -1) {
+			p->unread = true;
+			if (to == NULL)
+				error_nomem(p->err);
+			got = 0;
+		}
+		p->window.len += got;
+	}
+	if (got == 0)
+		p->fd = -1;
+	p->text = buf_str(&p->window);
+	p->len = p->window.len;
 }
 
 /* The byte at the cursor, or -1 at the end. */
@@ -50,13 +86,19 @@ peek(const struct parser *p)
 	return p->pos < p->len ? (unsigned char)p->text[p->pos] : -1;
 }
 
+/* Half of a window is there then, or all that comes. */
 static void
 blanks(struct parser *p)
 {
 	int c;
 
-	while ((c = peek(p)) == ' ' || c == '\t' || c == '\n' || c == '\r')
-		p->pos++;
+	do {
+		if (p->fd != -1 && p->len - p->pos < JSON_WINDOW / 2)
+			refill(p);
+		while ((c = peek(p)) == ' ' || c == '\t' || c == '\n' ||
+		    c == '\r')
+			p->pos++;
+	} while (p->fd != -1 && p->len - p->pos < JSON_WINDOW / 2);
 }
 
 /* Four hex digits behind "\u". */
@@ -329,11 +371,15 @@ static int
 pass_element(struct parser *p)
 {
 	json *val = NULL;
+	size_t at;
 	int rc;
 
+	blanks(p);
+	at = p->base + p->pos;
 	if (parse_value(p, &val) == -1)
 		return -1;
-	rc = p->list->each(p->list->arg, val, p->err);
+	rc = p->list->each(p->list->arg, val, at, p->base + p->pos - at,
+	    p->err);
 	put_either(p, val);
 	return rc;
 }
@@ -403,52 +449,68 @@ parse_value(struct parser *p, json **out)
 }
 
 static int
-parse(const char *text, size_t len, bool secret, const struct json_list *list,
-    const char *what, json **out, struct error *err)
+parse(struct parser *p, json **out)
 {
-	struct parser p = { .text = text, .len = len, .secret = secret,
-		.list = list, .what = what, .err = err };
 	int rc;
+
+	rc = parse_value(p, out);
+	if (rc == 0) {
+		blanks(p);
+		if (p->pos < p->len || p->unread)
+			rc = want(p, "nothing more");
+		else if (*out == NULL)
+			rc = error_set(p->err, CODE_ERROR, "'%s': found null, "
+			    "want a JSON value", vis(p->what));
+	}
+	if (rc == -1) {
+		put_either(p, *out);
+		*out = NULL;
+	}
+	buf_free(&p->str);
+	return rc;
+}
+
+static int
+parse_text(const char *text, size_t len, bool secret, const char *what,
+    json **out, struct error *err)
+{
+	struct parser p = { .text = text, .len = len, .fd = -1,
+		.secret = secret, .what = what, .err = err };
 
 	*out = NULL;
 	if (len > INT32_MAX)
 		return error_set(err, CODE_ERROR, "'%s': longer than %d bytes",
 		    vis(what), INT32_MAX);
 	buf_init_sensitive(&p.str, len);
-	rc = parse_value(&p, out);
-	if (rc == 0) {
-		blanks(&p);
-		if (p.pos < len)
-			rc = want(&p, "nothing more");
-		else if (*out == NULL)
-			rc = error_set(err, CODE_ERROR, "'%s': found null, "
-			    "want a JSON value", vis(what));
-	}
-	if (rc == -1) {
-		put_either(&p, *out);
-		*out = NULL;
-	}
-	buf_free(&p.str);
-	return rc;
+	return parse(&p, out);
 }
 
 int
 json_parse(const char *text, size_t len, const char *what, json **out,
     struct error *err)
 {
-	return parse(text, len, false, NULL, what, out, err);
-}
-
-int
-json_parse_list(const char *text, size_t len, const char *what,
-    const struct json_list *list, json **out, struct error *err)
-{
-	return parse(text, len, false, list, what, out, err);
+	return parse_text(text, len, false, what, out, err);
 }
 
 int
 json_parse_secret(const char *text, size_t len, const char *what, json **out,
     struct error *err)
 {
-	return parse(text, len, true, NULL, what, out, err);
+	return parse_text(text, len, true, what, out, err);
+}
+
+int
+json_parse_list(int fd, const char *what, const struct json_list *list,
+    json **out, struct error *err)
+{
+	struct parser p = { .fd = fd, .list = list, .what = what,
+		.err = err };
+	int rc;
+
+	*out = NULL;
+	buf_init_sensitive(&p.str, JSON_WINDOW);
+	buf_init(&p.window, JSON_WINDOW);
+	rc = parse(&p, out);
+	buf_free(&p.window);
+	return rc;
 }

@@ -183,6 +183,13 @@ add_double(struct json_w *w, const char *name, const json *j)
 }
 
 void
+json_w_text(struct json_w *w, const char *name, const char *text, size_t len)
+{
+	begin(w, name);
+	buf_add(w->b, text, len);
+}
+
+void
 json_w_json(struct json_w *w, const char *name, const json *j)
 {
 	struct json_iter it = { NULL, false };

@@ -458,7 +458,9 @@ renew_ask_decide(struct renew *r, const struct renew_cert *c,
 	in.ari.end = e->ari_end;
 	in.ari.poll_at = e->ari_poll;
 	in.ari.explanation = e->ari_why;
-	rc = set_history(r, c, &in.history, err);
+	rc = memory_check(r->memory, err);
+	if (rc == 0)
+		rc = set_history(r, c, &in.history, err);
 	/* a proof that came since is no reason to wait */
 	if (e->code == CODE_UNAUTHORIZED && proven_since(&in, e->attempt)) {
 		in.history.failure = DECIDE_OK;

@@ -116,7 +116,7 @@ hints_have_authz(const struct hints *l)
 
 /* What the CA said of the lineage's names, where it still holds. */
 static int
-recall(const struct memory *m, struct hint *h, int64_t now,
+recall(struct memory *m, struct hint *h, int64_t now,
     struct error *err)
 {
 	const struct memory_authz *z, *best;
@@ -133,7 +133,7 @@ recall(const struct memory *m, struct hint *h, int64_t now,
 		    best->expires, err) == -1)
 			return -1;
 	}
-	return 0;
+	return memory_check(m, err);
 }
 
 static int

@@ -286,7 +286,7 @@ pair 1 "$(ours wide issue --force -d n1.c1.example.com)" \
     --logs-dir $T/surrogate/logs --server $PEBBLE_DIR_URL --standalone
     --http-01-address acmeferry..invalid --cert-name c1 -d $(names 1)" &&
 	row 'issue, 100 names, 10,000 known' 'certbot certonly' "$A" "$B" 0.5
-# what all the CA said before is in memory, in the file's text once more
+# of what the CA said before there is only what is asked for in memory
 memory 'issue, 100 names, 10,000 known' \
     "$(ours wide issue --force -d n1.c1.example.com)"
 rm -f "$T/wide/state/acme.json"

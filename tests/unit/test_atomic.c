@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/atomic.h"
+#include "base/io.h"
 #include "tmpdir.h"
 
 static const struct atomic_attr f600 = { 0600, (uid_t)-1, (gid_t)-1 };
@@ -80,6 +81,35 @@ writes(void **state)
 	    &err), -1);
 	assert_int_equal(atomic_write(d, "d/", "x", 1, &f600, ATOMIC_REPLACE,
 	    &err), -1);
+	assert_int_equal(tmp_count("w"), 4);
+	close(d);
+}
+
+/* Unless that fails. */
+static int
+put_piece(void *arg, int fd, const char *what, struct error *err)
+{
+	if (*(const bool *)arg)
+		return error_set(err, CODE_RETRY, "'%s': no more", what);
+	return io_write(fd, "one", 3, 0, what, err);
+}
+
+static void
+writes_from(void **state)
+{
+	bool fail = false;
+	struct error err;
+	int d = dirfd_of("w");
+
+	(void)state;
+	assert_int_equal(atomic_write_from(d, "a", put_piece, &fail, &f600,
+	    ATOMIC_REPLACE, &err), 0);
+	fail = true;
+	assert_int_equal(atomic_write_from(d, "a", put_piece, &fail, &f600,
+	    ATOMIC_REPLACE, &err), -1);
+	assert_int_equal(err.code, CODE_RETRY);
+	assert_non_null(strstr(err.msg, "/w/a': no more"));
+	assert_string_equal(tmp_get("w/a"), "one");
 	assert_int_equal(tmp_count("w"), 4);
 	close(d);
 }
@@ -547,6 +577,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes),
+		cmocka_unit_test(writes_from),
 		cmocka_unit_test(disk_full),
 		cmocka_unit_test(stages_directories),
 		cmocka_unit_test(moves_and_links),

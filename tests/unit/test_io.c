@@ -54,6 +54,34 @@ reads_files(void **state)
 }
 
 static void
+reads_parts(void **state)
+{
+	char part[8] = "";
+	struct error err;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	tmp_put("parts", "0123456789", 0600);
+	assert_int_equal(io_open_file(AT_FDCWD, tmp_path("parts"), 9, 0, &fd,
+	    &st, &err), -1);
+	assert_int_equal(fd, -1);
+	assert_int_equal(io_open_file(AT_FDCWD, tmp_path("none"), 9,
+	    IO_MISSING_OK, &fd, &st, &err), 0);
+	assert_int_equal(fd, -1);
+	assert_int_equal(io_open_file(AT_FDCWD, tmp_path("parts"), 10,
+	    IO_PRIVATE, &fd, &st, &err), 0);
+	assert_int_equal(st.st_size, 10);
+	assert_int_equal(io_read_at(fd, part, 4, 6, "p", &err), 0);
+	assert_string_equal(part, "6789");
+	assert_int_equal(io_read_at(fd, part, 2, 0, "p", &err), 0);
+	assert_string_equal(part, "0189");
+	assert_int_equal(io_read_at(fd, part, 4, 7, "p", &err), -1);
+	assert_non_null(strstr(err.msg, "'p': ends at byte 10, want 1 more"));
+	(void)close(fd);
+}
+
+static void
 missing_files(void **state)
 {
 	struct error err;
@@ -229,6 +257,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_files),
+		cmocka_unit_test(reads_parts),
 		cmocka_unit_test(missing_files),
 		cmocka_unit_test(refuses_files),
 		cmocka_unit_test(sensitive_reading),

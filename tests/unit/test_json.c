@@ -412,81 +412,6 @@ secrets_are_gone_after_errors(void **state)
 	json_put_secret(NULL);
 }
 
-/* ---- a long list -------------------------------------------------------- */
-
-static const struct {
-	const char *text;
-	const char *elems;	/* as each() had them */
-	const char *rest;	/* NULL: refused */
-} lists[] = {
-	{ "{\"l\": [1, \"a\", {\"l\": [2]}, [3], null]}",
-	    "1 \"a\" {\"l\":[2]} [3] null ", "{\"l\":[]}" },
-	{ "{\"a\": {\"l\": [1]}, \"l\": [], \"b\": [2]}", "",
-	    "{\"a\":{\"l\":[1]},\"l\":[],\"b\":[2]}" },
-	{ "{\"l\": {\"l\": [1]}}", "", "{\"l\":{\"l\":[1]}}" },
-	{ "{\"l\": 7, \"l\": [1]}", "1 ", "{\"l\":[]}" },
-	{ "{\"l\": [1], \"l\": [2]}", "1 2 ", "{\"l\":[]}" },
-	{ "[{\"l\": [1]}]", "", "[{\"l\":[1]}]" },
-	{ "[1]", "", "[1]" },
-	/* what comes later is wrong */
-	{ "{\"l\": [1, 2], \"b\": }", "1 2 ", NULL },
-	{ "{\"l\": [1, 2", "1 2 ", NULL },
-	{ "{\"l\": [1,, 2]}", "1 ", NULL },
-	{ "{\"l\": [1, 2]} x", "1 2 ", NULL },
-	/* each() does not want it */
-	{ "{\"l\": [1, \"stop\", 2]}", "1 ", NULL },
-};
-
-static int
-hear(void *arg, const json *elem, struct error *err)
-{
-	struct json_w w;
-
-	if (json_str(elem) != NULL && strcmp(json_str(elem), "stop") == 0)
-		return error_set(err, CODE_RETRY, "told to stop");
-	json_w_init(&w, arg, true);
-	json_w_json(&w, NULL, elem);
-	buf_addc(arg, ' ');
-	return 0;
-}
-
-static void
-long_lists(void **state)
-{
-	struct buf heard, rest;
-	const struct json_list list = { "l", hear, &heard };
-	struct error err;
-	struct json_w w;
-	json *j;
-	int rc;
-
-	(void)state;
-	buf_init(&heard, 1024);
-	buf_init(&rest, 1024);
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		error_clear(&err);
-		buf_reset(&heard);
-		buf_reset(&rest);
-		rc = json_parse_list(lists[i].text, strlen(lists[i].text),
-		    "t", &list, &j, &err);
-		if (strcmp(buf_str(&heard), lists[i].elems) != 0 ||
-		    (rc == 0) != (lists[i].rest != NULL))
-			fail_msg("row %zu: %d, '%s', %s", i, rc,
-			    buf_str(&heard), err.msg);
-		if (rc == -1) {
-			assert_null(j);
-			continue;
-		}
-		json_w_init(&w, &rest, true);
-		json_w_json(&w, NULL, j);
-		assert_string_equal(buf_str(&rest), lists[i].rest);
-		json_put(j);
-	}
-	assert_int_equal(err.code, CODE_RETRY);
-	buf_free(&heard);
-	buf_free(&rest);
-}
-
 int
 main(void)
 {
@@ -498,7 +423,6 @@ main(void)
 		cmocka_unit_test(writer),
 		cmocka_unit_test(secrets_are_gone),
 		cmocka_unit_test(secrets_are_gone_after_errors),
-		cmocka_unit_test(long_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -269,6 +269,87 @@ many(void **state)
 	memory_free(m);
 }
 
+static bool
+knows(struct memory *m, const char *name, const char *url)
+{
+	const struct memory_authz *z = memory_authz(m, ACCT, name, "", 0);
+
+	return z != NULL && strcmp(z->url, url) == 0;
+}
+
+/*
+ * Of an entry that nobody asks for there is nothing but the file's text, which
+ * goes from one file into the next: also when the first one is gone, and when
+ * another process has written in between.
+ */
+static void
+unasked(void **state)
+{
+	struct memory *a, *b, *m;
+	int64_t now = clock_now();
+	struct error err;
+
+	(void)state;
+	m = opened();
+	put(m, "u0.example.com", "", URL("u0"), AUTHZ_VALID, now + DAY,
+	    now - 9);
+	put(m, "u1.example.com", "", URL("u1"), AUTHZ_VALID, now + DAY,
+	    now - 8);
+	saved(m);
+	a = opened();
+	b = opened();
+	put(a, "u2.example.com", "", URL("u2"), AUTHZ_VALID, now + DAY,
+	    now - 7);
+	assert_int_equal(memory_save(a, &err), 0);
+	put(a, "u0.example.com", "", URL("u0"), AUTHZ_REVOKED, now + DAY,
+	    now);
+	assert_int_equal(memory_save(a, &err), 0);
+	put(b, "u3.example.com", "", URL("u3"), AUTHZ_VALID, now + DAY,
+	    now - 6);
+	memory_drop_authz(b, URL("u1"));
+	assert_int_equal(memory_save(b, &err), 0);
+	assert_true(knows(b, "u0.example.com", URL("u0")));
+	m = opened();
+	assert_true(knows(m, "u0.example.com", URL("u0")));
+	assert_int_equal(memory_authz(m, ACCT, "u0.example.com", "",
+	    0)->status, AUTHZ_REVOKED);
+	assert_false(knows(m, "u1.example.com", URL("u1")));
+	assert_true(knows(m, "u2.example.com", URL("u2")));
+	assert_true(knows(m, "u3.example.com", URL("u3")));
+	memory_free(m);
+	memory_free(a);
+	memory_free(b);
+}
+
+/* The newest stay, and the newest of one name is found first. */
+static void
+too_many(void **state)
+{
+	int64_t now = clock_now();
+	char name[64], url[64];
+	struct memory *m;
+	struct error err;
+
+	(void)state;
+	m = opened();
+	/* the oldest one is put in last */
+	for (int i = MEMORY_AUTHZ; i >= 0; i--) {
+		snprintf(name, sizeof(name), "n%d.example.com", i / 2);
+		snprintf(url, sizeof(url), "https://ca/authz/%d", i);
+		put(m, name, "", url, AUTHZ_VALID, now + DAY,
+		    now - 20000 + i);
+	}
+	assert_int_equal(memory_save(m, &err), 0);
+	memory_free(m);
+	m = opened();
+	assert_true(knows(m, "n0.example.com", "https://ca/authz/1"));
+	assert_null(memory_authz(m, ACCT, "n0.example.com", "", 1));
+	assert_true(knows(m, "n1.example.com", "https://ca/authz/3"));
+	assert_string_equal(memory_authz(m, ACCT, "n1.example.com", "",
+	    1)->url, "https://ca/authz/2");
+	memory_free(m);
+}
+
 static void
 order_keys(void **state)
 {
@@ -345,6 +426,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(failures, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test_setup_teardown(many, tmp_setup,
+		    tmp_teardown),
+		cmocka_unit_test_setup_teardown(unasked, tmp_setup,
+		    tmp_teardown),
+		cmocka_unit_test_setup_teardown(too_many, tmp_setup,
 		    tmp_teardown),
 		cmocka_unit_test(order_keys),
 	};
