@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# sftp:// when things go wrong: host keys, logins, servers that are none, a link
-# that is cut at every tenth or stands still, full disks.
+# sftp:// when things go wrong: host keys, logins, servers that are none, full
+# disks.  Links that break: 57-links-ssh.sh.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=sftp.sh
@@ -87,73 +87,13 @@ rc_is "links to elsewhere there" 4
 nok "bring nothing here" test -e "$T/here/etc/accounts"
 unlike "and no name of ours" "$OUT$ERR" "/dev/shm|root:"
 
-# -------------------------------------------------------------- the link
-# through UP|DOWN CUT|STALL BYTES: such a link to the far store
-through() {
-	rm -f "$T/passed"
-	peer "$URL" "deadline: 20s" "ssh_options:" \
-	    "  - ProxyCommand=python3 $T_ROOT/tests/lab/cut_proxy.py \
-127.0.0.1 $SSHD_PORT $1 $2 $3 $T/passed"
-}
+# -------------------------------------------------------------- other things
 rm -rf "$T/here/etc"
-through down cut 100000000
+peer "$URL"
 run ferry_at here pull far
-rc_is "a pull through a link that holds" 0
-ok "and how much passes" wait_for 10 test -s "$T/passed"
-DOWN=$(awk '{ print $2 + 0 }' "$T/passed")
-for i in 1 2 3 4 5 6 7 8 9; do
-	rm -rf "$T/here/etc"
-	through down cut $((DOWN * i / 10))
-	run ferry_at here pull far
-	rc_is "a pull cut at $i/10: exit 3" 3
-	nok "a pull cut at $i/10: nothing is written" \
-	    test -e "$T/here/etc/accounts"
-done
-err_like "says so" "^acmeferry: '127\.0\.0\.1': link broken|cannot be reached"
+rc_is "a pull" 0
 account here ec-p256
 P256=$ACCOUNT_ID
-through up cut 100000000
-run ferry_at here push far --all
-rc_is "a push through a link that holds" 0
-ok "and how much passes" wait_for 10 test -s "$T/passed"
-UP=$(awk '{ print $1 + 0 }' "$T/passed")
-whole() {
-	# the account there is as here, or not there at all
-	[ ! -e "$T/there/$ACCOUNTS/$P256" ] || (
-		for t_f in private_key.json meta.json regr.json; do
-			cmp "$T/here/$ACCOUNTS/$P256/$t_f" \
-			    "$T/there/$ACCOUNTS/$P256/$t_f" || exit 1
-		done
-	)
-}
-for i in 1 2 3 4 5 6 7 8 9; do
-	rm -rf "$T/there/$ACCOUNTS/$P256"
-	through up cut $((UP * i / 10))
-	run ferry_at here push far --all
-	rc_is "a push cut at $i/10: exit 3" 3
-	ok "a push cut at $i/10: a whole account or none" whole
-	ok "a push cut at $i/10: the one that was there stays" \
-	    test -f "$T/there/$ACCOUNTS/$RSA/private_key.json"
-done
-rm -rf "$T/there/$ACCOUNTS/$P256"
-through up cut $((UP * 8 / 10))
-run ferry_at here push far --all
-peer "$URL"
-run ferry_at here push far --all --json
-rc_is "the next push" 0
-json_is "makes it whole" '[.peers[0].added[], .peers[0].unchanged[]] | length' 1
-ok "it is there" whole
-is "and removes what was left" "$(litter)" ""
-through down stall $((DOWN / 2))
-sed -i 's/deadline: .*/deadline: 3s/' "$T/here/config.yml"
-BEFORE=$(date +%s)
-run ferry_at here pull far
-rc_is "a server that stalls: exit 3" 3
-err_like "says so" "^acmeferry: '127\.0\.0\.1': sent nothing for the whole"
-ok "in time" test $(($(date +%s) - BEFORE)) -lt 15
-
-# -------------------------------------------------------------- other things
-peer "$URL"
 rm -rf "$T/there/$ACCOUNTS/$P256"
 mkdir "$T/there/etc/accounts/.acmeferry-sftp-00000000-00000000-0"
 touch "$T/there/etc/accounts/.acmeferry-sftp-00000000-00000000-0/regr.json"
