@@ -9,7 +9,10 @@
 #	link WAY WHAT BYTES	the link of the next run, as cut_proxy.py has it;
 #				WAY empty: nothing in between
 #	go KIND COMMAND		a pull by "internal", a push by "surrogate"; KIND
-#				is ssh, exec, sftp or https
+#				is ssh, exec, sftp, https, file (a bundle) or dir
+#	anew KIND COMMAND	as before the first run
+#	whole			each account and bundle is whole or not there
+#	there KIND COMMAND	all of it is there
 #	cuts KIND		all of it, cut
 #	stalls KIND		all of it, standing still
 
@@ -32,6 +35,8 @@ put internal ec-p384 https://ca.example.com/acct/ec-p384
 KEPT=$ACCOUNT_ID
 mv "$T/internal/etc" "$T/before"
 OBJECT=$DAV/root/open/www.cms
+STICK=$T/stick/www.cms
+mkdir "$T/stick"
 LOG=$T/passed
 
 link() {
@@ -78,6 +83,9 @@ https_lines() {
 		t_to=$(cat "$T/link.port")
 	fi
 	echo "url: https://127.0.0.1:$t_to/open/www.cms"
+	bundle_lines "$1"
+}
+bundle_lines() {
 	case $1 in
 	read) echo "senders: [$T/surrogate.pem]" ;;
 	write) echo "recipients: [$T/internal.pem]" ;;
@@ -93,6 +101,11 @@ go() {
 	ssh | sftp) proxy_lines "$t_far" "$t_kind" $t_right ;;
 	exec) exec_lines "$t_far" $t_right ;;
 	https) https_lines $t_right ;;
+	file)
+		echo "url: file://$STICK"
+		bundle_lines $t_right
+		;;
+	dir) echo "url: file://$T/$t_far/etc" ;;
 	esac >"$T/lines"
 	{
 		cat "$T/$t_near/config.base"
@@ -106,10 +119,12 @@ go() {
 }
 # as before the first run
 anew() {
-	rm -rf "$T/internal/etc" "$T/internal/state/bundles" "$OBJECT"
+	rm -rf "$T/internal/etc" "$T/internal/state/bundles" "$OBJECT" "$STICK"
 	cp -a "$T/before" "$T/internal/etc"
-	[ "$1" != https ] || [ "$2" != pull ] ||
-	    cp "$T/object" "$OBJECT"
+	case $1,$2 in
+	https,pull) cp "$T/object" "$OBJECT" ;;
+	file,pull) cp "$T/object" "$STICK" ;;
+	esac
 }
 same() {
 	# same ID: as where it is from
@@ -126,20 +141,22 @@ whole() {
 	for d in "$T/internal/$ACCOUNTS"/*; do
 		same "${d##*/}" || return 1
 	done
-	[ ! -e "$OBJECT" ] || ferry_at internal import "$OBJECT" --all \
-	    --sender "$T/surrogate.pem" --dry-run
+	for t_bundle in "$OBJECT" "$STICK"; do
+		[ ! -e "$t_bundle" ] || ferry_at internal import "$t_bundle" \
+		    --all --sender "$T/surrogate.pem" --dry-run || return 1
+	done
 }
 there() {
-	if [ "$1$2" = httpspush ]; then
-		test -s "$OBJECT" && whole
-		return
-	fi
+	case $1,$2 in
+	https,push) test -s "$OBJECT" && whole; return ;;
+	file,push) test -s "$STICK" && whole; return ;;
+	esac
 	for d in "$T/surrogate/$ACCOUNTS"/*; do
 		same "${d##*/}" || return 1
 	done
 }
 litter() {
-	find "$T/internal" "$T/surrogate" "$DAV/root" -name '.acmeferry-*'
+	find "$T/internal" "$T/surrogate" "$DAV/root" "$T/stick" -name '.acmeferry-*'
 }
 
 LINK_WAY=
