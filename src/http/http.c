@@ -157,7 +157,8 @@ on_body(char *data, size_t size, size_t n, void *arg)
 		error_nomem(&t->refused);
 	else
 		error_set(&t->refused, CODE_ERROR,
-		    "its answer is longer than %zu bytes", t->body.max);
+		    "its answer is longer than %zu bytes; is the URL "
+		    "right?", t->body.max);
 	return 0;
 }
 

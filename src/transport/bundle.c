@@ -39,7 +39,8 @@ int
 bundle_too_long(const char *name, struct error *err)
 {
 	return error_set(err, CODE_ERROR, "'%s': has more than %d MiB, no "
-	    "bundle is that long", vis(name), LIMIT_BUNDLE / (1024 * 1024));
+	    "bundle is that long; is it the right one?", vis(name),
+	    LIMIT_BUNDLE / (1024 * 1024));
 }
 
 int
@@ -239,7 +240,8 @@ check_head(const struct fetch *f, const struct bundle_head *h,
 
 	if (strcmp(h->sender, signer->fingerprint) != 0)
 		return error_set(err, CODE_TRUST, "'%s': '%s' signed it, and "
-		    "it says to be another's", vis(name),
+		    "it says to be another's; a bundle counts only from the "
+		    "one who made it: have him push it", vis(name),
 		    vis(signer->subject));
 	if (f->place->channel != NULL &&
 	    strcmp(h->channel, f->place->channel) != 0)
@@ -247,6 +249,21 @@ check_head(const struct fetch *f, const struct bundle_head *h,
 		    "the name '%s'; give it that name again, or take it with "
 		    "'acmeferry import'", vis(name), vis(h->channel));
 	return 0;
+}
+
+static int
+verify(struct fetch *f, const struct buf *der,
+    const struct seal_cert **signer, struct der *content, struct error *err)
+{
+	const char *foreign;
+
+	if (seal_verify(der->data, der->len, f->place->name, &f->senders,
+	    signer, content, &foreign, err) == 0)
+		return 0;
+	if (foreign == NULL && err->sys == 0)
+		error_append(err, "; copy it again, or have its sender push "
+		    "it anew");
+	return -1;
 }
 
 /* Frees der as soon as it is not needed. */
@@ -261,8 +278,7 @@ open_bundle(struct fetch *f, struct buf *der, struct offer *out,
 	int rc = -1;
 
 	buf_init_sensitive(&plain, LIMIT_BUNDLE);
-	if (seal_verify(der->data, der->len, f->place->name, &f->senders,
-	    &signer, &content, NULL, err) == 0 &&
+	if (verify(f, der, &signer, &content, err) == 0 &&
 	    digest_sha256_hex(der->data, der->len, f->digest, err) == 0)
 		rc = seal_decrypt(&content, f->place->name, &f->id, &plain,
 		    err);

@@ -48,8 +48,10 @@ file_get(void *arg, const char *tag, struct buf *der, enum bundle_got *got,
 		if (der->failed && !der->nomem)
 			return bundle_too_long(f->path, err);
 		/* too long, or no file at all */
-		if (err->code == CODE_STORE)
+		if (err->code == CODE_STORE) {
 			err->code = CODE_ERROR;
+			error_append(err, "; is it the right one?");
+		}
 		return -1;
 	}
 	*got = found != 0 ? BUNDLE_BYTES : BUNDLE_NONE;

@@ -21,21 +21,32 @@ fails() {
 	err_like "$1: says what" "^acmeferry: $3"
 	nok "$1: nothing is written" test -e "$T/here/etc/accounts"
 }
+# neither: as fails, and a push fails like that too
+neither() {
+	fails "$@"
+	account here ec-p256
+	t_tree=$(digest_of "$T/there/etc")
+	run ferry_at here push far
+	rc_is "$1: push: exit $2" "$2"
+	err_like "$1: push: says what" "^acmeferry: $3"
+	is "$1: push: nothing changed" "$(digest_of "$T/there/etc")" "$t_tree"
+	rm -rf "$T/here/etc"
+}
 
 # -------------------------------------------------------------- the way there
 cp "$SSHD_KNOWN_HOSTS" "$T/ssh/right"
 printf '[127.0.0.1]:%s %s\n' "$SSHD_PORT" \
     "$(cut -d' ' -f1,2 "$SSHD_KEY.pub")" >"$SSHD_KNOWN_HOSTS"
-fails "changed host key" 8 "'127\.0\.0\.1': host key differs from the one in \
+neither "changed host key" 8 "'127\.0\.0\.1': host key differs from the one in \
 $SSHD_KNOWN_HOSTS \(it offers ED25519 SHA256:.*; compare with 'ssh-keygen"
 sed 's/^/@revoked /' "$T/ssh/right" >"$SSHD_KNOWN_HOSTS"
-fails "revoked host key" 8 "'127\.0\.0\.1': host key is revoked in "
+neither "revoked host key" 8 "'127\.0\.0\.1': host key is revoked in "
 : >"$SSHD_KNOWN_HOSTS"
-fails "unknown host key" 8 "'127\.0\.0\.1': host key is not in \
+neither "unknown host key" 8 "'127\.0\.0\.1': host key is not in \
 $SSHD_KNOWN_HOSTS \(it offers ED25519 SHA256:"
 cp "$T/ssh/right" "$SSHD_KNOWN_HOSTS"
 : >"$SSHD_AUTHORIZED"
-fails "a key that is not let in" 8 "'127\.0\.0\.1': ssh was not let in \
+neither "a key that is not let in" 8 "'127\.0\.0\.1': ssh was not let in \
 \(.*Permission denied \(publickey\)\); put the public key of identity_file into"
 ssh_allow
 chmod 644 "$SSHD_KEY"

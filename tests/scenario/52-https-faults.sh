@@ -86,11 +86,12 @@ for tenth in 0 1 2 3 4 5 6 7 8 9; do
 	    "cut GET $((SIZE * tenth / 10))"
 done
 bad "it accepts and says nothing" 3 "deadline passed" pull "stall GET"
-bad "100 MiB" 1 "longer than|more than" pull "long"
+bad "100 MiB" 1 "longer than 34603008 bytes; is the URL right" pull "long"
 : >"$OBJECT"
-bad "an empty object" 1 "is empty|no bundle" pull
+bad "an empty object" 1 "is empty, want a bundle that acmeferry sealed; copy it \
+again, or have its sender push it anew" pull
 printf '<html>login</html>' >"$OBJECT"
-bad "another thing" 1 "no bundle|no CMS|not a" pull
+bad "another thing" 1 "is no bundle that acmeferry sealed.*; copy it again" pull
 cp "$T/good.cms" "$OBJECT"
 bad "an expired certificate" 8 "certificate has expired" pull \
     "certificate expired"
@@ -120,7 +121,14 @@ done <<'E'
 429 3 too many requests \(429\); try again later
 500 3 cannot serve us now \(500\); try again later
 503 3 cannot serve us now \(503\); try again later
+507 3 cannot serve us now \(507\); try again later
 E
+CHANGES=1 bad "PUT: Retry-After" 3 "429" push "status PUT 429 Retry-After: 77"
+json_is "PUT: is told" .error.retry_after 77
+bad "PUT: an expired certificate" 8 "certificate has expired" push \
+    "certificate expired"
+bad "PUT: another host's certificate" 8 \
+    "certificate is refused.*(name|127.0.0.1)" push "certificate wrong-name"
 CHANGES=1 bad "PUT: a redirect" 1 "redirects \(307\)" push \
     "status PUT 307 Location: $URL"
 for tenth in 0 1 2 3 4 5 6 7 8 9; do

@@ -211,13 +211,15 @@ refused "a stranger's" 8 "is signed in the name of '.*', with a certificate \
 that is none of its senders'"
 run ferry_at in import "$T/hand.cms" --sender "$T/other.pem"
 rc_is "another's text as his own: exit 8" 8
-err_like "it says so" "signed it, and it says to be another's"
+err_like "it says so" "signed it, and it says to be another's; a bundle \
+counts only from the one who made it: have him push it"
 openssl cms -sign -in "$T/hand/sealed.der" -binary -nodetach -nocerts \
     -nosmimecap -md sha256 -signer "$T/other/state/identity.pem" -inkey \
     "$T/other/state/identity.key" -outform DER -out "$T/hand.cms"
 run ferry_at in import "$T/hand.cms" --sender "$T/other.pem"
 rc_is "another's ciphertext, signed anew: exit 8" 8
-err_like "it says so" "signed it, and it says to be another's"
+err_like "it says so" "signed it, and it says to be another's; a bundle \
+counts only from the one who made it: have him push it"
 run ferry_at www export "$T/elsewhere.cms" --recipient "$T/other.pem"
 refused "sealed for somebody else" 8 "is sealed for 1 other, not for this \
 host" "$T/elsewhere.cms"
@@ -226,12 +228,24 @@ refused "another version" 1 "is of version 2, this acmeferry knows 1"
 by_hand www 'del(.sequence)'
 refused "a member is missing" 1 "member 'sequence': found none"
 head -c 500 "$T/first.cms" >"$T/cut.cms"
-refused "cut short" 1 "is no bundle that acmeferry sealed, or is cut short" \
-    "$T/cut.cms"
+ANEW="; copy it again, or have its sender push it anew"
+refused "cut short" 1 "is no bundle that acmeferry sealed, or is cut short or \
+was changed$ANEW" "$T/cut.cms"
 : >"$T/empty.cms"
-refused "empty" 1 "is empty" "$T/empty.cms"
+refused "empty" 1 "is empty, want a bundle that acmeferry sealed$ANEW" \
+    "$T/empty.cms"
 head -c 104857600 /dev/zero >"$T/long.cms"
-refused "100 MiB" 1 "" "$T/long.cms"
+refused "100 MiB" 1 "found 104857600 bytes, want at most 33554432; is it the \
+right one" "$T/long.cms"
+T_CMD="import - of 100 MiB"
+ferry_at in import - --sender "$T/www.pem" <"$T/long.cms" >"$T/out" 2>"$T/err"
+is "100 MiB through a pipe: exit 1" $? 1
+like "it says so" "$(cat "$T/err")" "'standard input': has more than 32 MiB, \
+no bundle is that long; is it the right one"
+mkfifo "$T/fifo.cms"
+refused "a pipe of that name, to which nobody writes" 1 "fifo.cms'.*; is it the \
+right one" "$T/fifo.cms"
+refused "a directory" 1 "want a .*file; is it the right one" "$T/hand"
 rm "$T/long.cms"
 refused "not there" 1 "nothing is there" "$T/absent.cms"
 openssl cms -sign -in "$T/hand/sealed.der" -binary -nodetach -nosmimecap \
