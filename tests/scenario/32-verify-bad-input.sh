@@ -66,8 +66,8 @@ doing dir=redirect
 bad "a redirect" 1 "'$ACME_URL': redirects to '/dir', which is not followed; \
 put the CA's final directory URL into acme.server" verify
 doing dir=huge-body
-bad "a huge body" 1 "'$ACME_URL': its answer is longer than 1048576 bytes" \
-    verify
+bad "a huge body" 1 "'$ACME_URL': its answer is longer than 1048576 bytes; \
+is the URL right?" verify
 doing dir=huge-headers
 bad "huge headers" 1 "'$ACME_URL': headers are longer than 65536 bytes" verify
 doing dir=status-404

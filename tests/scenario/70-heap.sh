@@ -5,25 +5,9 @@
 # the far end neither. Each process is scanned when it ends.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
-need pebble pebble-challtestsrv certbot sshd ssh jq openssl python3 cc
-if [ "${VALGRIND:-0}" = 1 ] || ldd "$ACMEFERRY" | grep -q asan; then
-	# both keep freed memory in places of their own
-	echo "1..0 # SKIP only the program as it is shipped is scanned"
-	T_ENDED=1
-	exit 0
-fi
-
-NEEDLES=$T/needles
-REPORT=$T/report
-SO=$T/heapscan.so
-ok "the scanner is built" cc -std=c17 -D_GNU_SOURCE -Wall -Wextra -Werror \
-    -O2 -shared -fPIC -Wl,-z,now -o "$SO" "$T_ROOT/tests/fault/heapscan.c"
-cat >"$T/bin/scanned" <<-E
-	#!/bin/sh
-	HEAPSCAN_NEEDLES=$NEEDLES HEAPSCAN_OUT=$REPORT LD_PRELOAD=$SO \\
-	    exec "$ACMEFERRY" "\$@"
-	E
-chmod 755 "$T/bin/scanned"
+need pebble pebble-challtestsrv certbot sshd ssh jq openssl python3
+# shellcheck source=heap.sh
+. "${0%/*}/heap.sh"
 ACMEFERRY=$T/bin/scanned
 
 # every private member that is in a store now; of certificates' keys as well;
@@ -55,21 +39,6 @@ cat >"$T/bin/learn" <<-E
 chmod 755 "$T/bin/learn"
 learn() {
 	"$T/bin/learn"
-}
-
-# clean WHAT N: N processes were scanned since the last time; none had a key
-clean() {
-	is "$1: how many were scanned" \
-	    "$(grep -c '^scanned acmeferry ' "$REPORT")" "$2"
-	is "$1: nothing is left behind" "$(grep '^found' "$REPORT" |
-	    cut -d' ' -f2-4 | sort | uniq -c | head -20)" ''
-	rm -f "$REPORT"
-}
-
-# after WHAT RC [N]: the last run
-after() {
-	rc_is "$1: exit" "$2"
-	clean "$1" "${3:-1}"
 }
 
 # --------------------------------------------------------------- a control
