@@ -98,12 +98,12 @@ go() {
 	push) t_near=surrogate t_far=internal t_right=write ;;
 	esac
 	case $t_kind in
-	ssh | sftp) proxy_lines "$t_far" "$t_kind" $t_right ;;
-	exec) exec_lines "$t_far" $t_right ;;
-	https) https_lines $t_right ;;
+	ssh | sftp) proxy_lines "$t_far" "$t_kind" "$t_right" ;;
+	exec) exec_lines "$t_far" "$t_right" ;;
+	https) https_lines "$t_right" ;;
 	file)
 		echo "url: file://$STICK"
-		bundle_lines $t_right
+		bundle_lines "$t_right"
 		;;
 	dir) echo "url: file://$T/$t_far/etc" ;;
 	esac >"$T/lines"
