@@ -94,7 +94,7 @@ error_sys(struct error *err, enum code code, const char *fmt, ...)
 	mark_cut(err->msg, snprintf(err->msg, sizeof(err->msg), "%s: %s", msg,
 	    strerror(sys)));
 	err->sys = sys;
-	if (sys != EACCES)
+	if (sys != EACCES && sys != EPERM)
 		return -1;
 	if (code == CODE_ERROR)
 		err->code = CODE_TRUST;

@@ -61,6 +61,22 @@ run as "
 done
 nok "no key came out" test -e "$T/mine/a.pem"
 
+# nor may it be written, nor the configuration be read
+chmod -R a+rX "$T/a"
+for c in "check --fix" "forget $ID"; do
+	# shellcheck disable=SC2086 # a command and its words
+	run as_nobody --config-dir "$T/a/etc" $c
+	rc_is "$c: exit 8 where it cannot be written" 8
+	err_like "$c: says what to do" \
+	    "^acmeferry: '$T/a/etc/\.certbot\.lock': cannot be created \(Permission denied\), .*run as its owner"
+done
+chmod -R go-rwx "$T/a/etc/accounts"
+echo 'quiet_for: 24h' >"$T/a/config.yml"
+chmod 600 "$T/a/config.yml"
+run as_nobody -c "$T/a/config.yml" list --json
+rc_is "a configuration that cannot be read: exit 8" 8
+json_is "it is a matter of trust" .error.code trust
+
 # two accounts: the choice is asked for, and that alone is said
 store b
 mkdir -p "$T/b/etc/accounts"

@@ -68,6 +68,9 @@ messages(void **state)
 	errno = EACCES;
 	assert_int_equal(error_sys(&e, CODE_RETRY, "'f'"), -1);
 	assert_int_equal(e.code, CODE_RETRY);
+	errno = EPERM;
+	assert_int_equal(error_sys(&e, CODE_ERROR, "'f'"), -1);
+	assert_int_equal(e.code, CODE_TRUST);
 	assert_int_equal(error_nomem(&e), -1);
 	assert_int_equal(e.code, CODE_ERROR);
 	assert_int_equal(e.sys, ENOMEM);
