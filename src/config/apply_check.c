@@ -72,6 +72,9 @@ peer_fault(const struct config_peer *p, const char **key)
 	bool https = str_starts(p->url, "https://");
 	const char *fault;
 
+	*key = "deadline";
+	if (p->deadline <= 0)
+		return "is 0, want a time in which the far end can answer";
 	*key = "command";
 	if (exec && p->command.n == 0)
 		return "is missing; 'exec:' needs the argv that reaches "
@@ -130,10 +133,24 @@ check_required(struct apply *a, enum scope scope, const struct entry *e,
 	return 0;
 }
 
+/* Whose directory would it be. */
+static const char *
+relative(const struct strs *argv)
+{
+	if (argv->n == 0 || argv->v[0][0] == '/' ||
+	    strchr(argv->v[0], '/') == NULL)
+		return NULL;
+	return "begins with a relative path, want the name of a program or "
+	    "its absolute path";
+}
+
 /* What only a configured one must have: it knows its direction. */
 static const char *
 lacking(const struct config_peer *p, const char **key)
 {
+	*key = "command";
+	if (p->command.n > 0)
+		return relative(&p->command);
 	if (!config_peer_sealed(p))
 		return NULL;
 	*key = p->direction == DIRECTION_PUSH ? "recipients" : "senders";
@@ -190,10 +207,16 @@ check_cert(struct apply *a, size_t i, struct error *err)
 {
 	const struct config_cert *cert = a->config->certs[i];
 	const struct entry *e = &a->certs[i];
+	const char *fault = relative(&cert->deploy_hook);
 	const struct node *list;
 
 	if (check_required(a, SCOPE_CERT, e, "certificates", cert->name,
 	    err) == -1)
+		return -1;
+	list = e->set[key_index(SCOPE_CERT, "deploy_hook")];
+	if (fault != NULL && problem_add(a->problems, &list->at, CODE_USAGE,
+	    err, "certificates.%s.deploy_hook: %s", vis(cert->name), fault) ==
+	    -1)
 		return -1;
 	list = e->set[key_index(SCOPE_CERT, "peer")];
 	if (list == NULL || list->type != NODE_LIST)

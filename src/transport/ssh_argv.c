@@ -208,6 +208,7 @@ our_options(bool interactive, bool verbose, struct strs *out,
 {
 	static const char *const fixed[] = {
 		"StrictHostKeyChecking=yes",
+		"NoHostAuthenticationForLocalhost=no",
 		"ForwardAgent=no",
 		"ClearAllForwardings=yes",
 		"ForwardX11=no",

@@ -68,8 +68,12 @@ run ferry_at internal pull www
 rc_is "revoked host key: exit 8" 8
 err_like "revoked host key: message" \
     "^acmeferry: '127.0.0.1': host key is revoked in $SSHD_KNOWN_HOSTS"
-printf 'Host *\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n' \
-    >"$T/ssh/lax"
+cat >"$T/ssh/lax" <<E
+Host *
+  StrictHostKeyChecking no
+  UserKnownHostsFile /dev/null
+  NoHostAuthenticationForLocalhost yes
+E
 : >"$SSHD_KNOWN_HOSTS"
 config "$SSHD_URL" "    ssh_config: $T/ssh/lax"
 run ferry_at internal pull www

@@ -79,7 +79,8 @@ test_argv(void **state)
 	text = strs_join(&argv, " ");
 	/* ours first: the first value of each counts */
 	assert_ptr_equal(strstr(text, "sftp -o BatchMode=yes -o LogLevel=INFO "
-	    "-o StrictHostKeyChecking=yes -o ForwardAgent=no -o "
+	    "-o StrictHostKeyChecking=yes -o "
+	    "NoHostAuthenticationForLocalhost=no -o ForwardAgent=no -o "
 	    "ClearAllForwardings=yes "), text);
 	assert_non_null(strstr(text, " -i /k -o IdentitiesOnly=yes -o "
 	    "UserKnownHostsFile=\"/h 1\" -F /c -o ProxyJump=b -b - -o User=u "

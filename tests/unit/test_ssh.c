@@ -85,7 +85,8 @@ check_argv(const struct config_peer *peer, const char *url,
 	ssh_url_free(&u);
 }
 
-#define FIXED "-o|StrictHostKeyChecking=yes|-o|ForwardAgent=no|-o|" \
+#define FIXED "-o|StrictHostKeyChecking=yes|-o|" \
+	"NoHostAuthenticationForLocalhost=no|-o|ForwardAgent=no|-o|" \
 	"ClearAllForwardings=yes|-o|ForwardX11=no|-o|PermitLocalCommand=no|" \
 	"-o|RemoteCommand=none|-o|ControlMaster=no|-o|ConnectTimeout=15|-o|" \
 	"ServerAliveInterval=15|-o|ServerAliveCountMax=2|"
