@@ -107,8 +107,8 @@ help_all(struct out *o, const struct command *table, bool all)
 		    global_options);
 		buf_adds(&o->b, "\nexit status\n  0 ok, 1 error, 2 usage, "
 		    "3 retry, 4 store, 5 account, 6 unauthorized,\n"
-		    "  7 issuance, 8 trust; acmeferry(1) has a runbook for "
-		    "each\n");
+		    "  7 issuance, 8 trust, 9 expiring; acmeferry(1) has a "
+		    "runbook for each\n");
 	}
 	buf_adds(&o->b, "\nexamples\n"
 	    "  acmeferry migrate ssh://root@www.example.com "

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/limits.h"
@@ -108,6 +109,15 @@ read_text(const char *path, struct buf *b, int *found, struct error *err)
 	return *found != 0 ? io_check_parents(path, err) : 0;
 }
 
+/* A name in config.d with nothing behind it; one that went meanwhile is none. */
+static bool
+is_dangling(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static int
 read_one(struct load *l, size_t i, struct error *err)
 {
@@ -128,6 +138,10 @@ read_one(struct load *l, size_t i, struct error *err)
 	} else if (found != 0)
 		rc = tree_read(buf_str(&b), b.len, i, &l->trees[i], &l->early,
 		    err);
+	else if (i > 0 && is_dangling(l->files.v[i]))
+		rc = problem_add(&l->early, &at, CODE_USAGE, err, "'%s': found "
+		    "a link to a file that is not there; remove it",
+		    vis(l->files.v[i]));
 	if (i == 0)
 		l->found = found != 0;
 	buf_free(&b);

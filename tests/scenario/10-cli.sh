@@ -14,6 +14,7 @@ err_is "and nothing is wrong" ''
 run "$ACMEFERRY" --help
 rc_is "--help" 0
 out_like "--help has the global options" '^      --max-wait T '
+out_like "and each exit status" ' 8 trust, 9 expiring;'
 run "$ACMEFERRY" -h
 rc_is "-h is the same" 0
 run "$ACMEFERRY" --version
@@ -131,6 +132,11 @@ run ferry_at here config
 rc_is "a file that others may write" 8
 err_like "and what to do" "'chmod go-w $T/here/config.d/cert-app.yml' sets it"
 chmod 600 "$T/here/config.d/cert-app.yml"
+ln -s nowhere.yml "$T/here/config.d/peer-x.yml"
+run ferry_at here config
+rc_is "a link to nothing in config.d" 2
+err_is "is not passed over" "acmeferry: '$T/here/config.d/peer-x.yml': found a link to a file that is not there; remove it"
+rm "$T/here/config.d/peer-x.yml"
 ln -s "$f" "$T/copy/link.yml"
 run "$ACMEFERRY" -c "$T/copy/link.yml" config
 rc_is "a link to a good file" 0
