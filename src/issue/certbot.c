@@ -158,8 +158,10 @@ ask_version(struct certbot *cb, const struct strs *environment,
 	/* Python 2's argparse prints the version on stderr */
 	if (certbot_version_parse(buf_str(&out), cb) == -1 &&
 	    certbot_version_parse(buf_str(&errout), cb) == -1) {
-		error_set(err, CODE_ERROR, "'%s': '--version' gave no version "
-		    "of certbot (exit status %d: %s)", cb->path, status,
+		error_set(err, CODE_ISSUANCE, "'%s': '--version' gave no "
+		    "version of certbot (%s %d: %s)", cb->path,
+		    status > 255 ? "signal" : "exit status",
+		    status > 255 ? status - 256 : status,
 		    vis(errout.len > 0 ? buf_str(&errout) : buf_str(&out)));
 		goto out;
 	}

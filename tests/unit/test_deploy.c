@@ -245,6 +245,10 @@ test_find(void **state)
 	assert_int_equal(certbot_find(program, &none, &cb, &err), -1);
 	assert_non_null(strstr(err.msg, "gave no version of certbot (exit "
 	    "status 1: No module named certbot"));
+	assert_int_equal(err.code, CODE_ISSUANCE);
+	put(program, "#!/bin/sh\nkill -9 $$\n", 0755);
+	assert_int_equal(certbot_find(program, &none, &cb, &err), -1);
+	assert_non_null(strstr(err.msg, "of certbot (signal 9: "));
 }
 
 static void
