@@ -49,7 +49,8 @@ finish(struct cli *cli, const struct cli_parsed *p)
 	struct error err;
 	bool held;
 
-	if (c != NULL && (c->flags & CMD_NO_JSON) != 0) {
+	/* with --json it has not even begun */
+	if (c != NULL && (c->flags & CMD_NO_JSON) != 0 && !cli->json) {
 		if (r->err.code != CODE_OK)
 			log_error("%s", r->err.msg);
 		return (int)code;

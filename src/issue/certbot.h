@@ -22,7 +22,7 @@ struct certbot {
 /*
  * Finds `program` (a name is looked up in PATH and then where pip, snap and
  * packages put certbot, since cron's PATH is short) and asks its version.
- * CODE_ERROR with what to do where there is none, where it does not answer,
+ * CODE_ERROR with what to do where there is none (CODE_ISSUANCE: says none),
  * or where it is older than 0.29 and so cannot talk to any CA of today
  * (POST-as-GET, RFC 8555 section 6.3).  The caller frees.
  */

@@ -5,18 +5,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/strs.h"
+#include "base/vis.h"
 #include "report/out.h"
 
-/* Every list element's last two members. */
 static void
-put_result(struct json_w *w, enum code code, const char *message,
+put_fault(struct json_w *w, enum code code, const char *message,
     long retry_after)
 {
-	json_w_str(w, "result", code_name(code));
-	if (code == CODE_OK) {
-		json_w_null(w, "error");
-		return;
-	}
 	json_w_obj(w, "error");
 	json_w_str(w, "code", code_name(code));
 	json_w_str(w, "message", message != NULL ? message : code_name(code));
@@ -25,6 +21,18 @@ put_result(struct json_w *w, enum code code, const char *message,
 	else
 		json_w_null(w, "retry_after");
 	json_w_obj_end(w);
+}
+
+/* Every list element's last two members. */
+static void
+put_result(struct json_w *w, enum code code, const char *message,
+    long retry_after)
+{
+	json_w_str(w, "result", code_name(code));
+	if (code == CODE_OK)
+		json_w_null(w, "error");
+	else
+		put_fault(w, code, message, retry_after);
 }
 
 static void
@@ -183,21 +191,52 @@ put_table(struct json_w *w, struct out *o, const struct report_table *t)
 	json_w_arr_end(w);
 }
 
+/* What went wrong, where only a list says it: the first element of that code.
+ * NULL: none does. */
+static const char *
+first_failed(const struct report *r)
+{
+	for (size_t i = 0; i < r->ncertificates; i++)
+		if (r->certificates[i].result == r->status)
+			return r->certificates[i].error;
+	for (size_t i = 0; i < r->nnames; i++)
+		if (r->names[i].result == r->status)
+			return r->names[i].error;
+	for (size_t i = 0; i < r->npeers; i++)
+		if (r->peers[i].result == r->status)
+			return r->peers[i].error;
+	for (size_t i = 0; i < r->naccounts; i++)
+		if (r->accounts[i].result == r->status)
+			return r->accounts[i].error != NULL ?
+			    r->accounts[i].error : r->accounts[i].problem;
+	return NULL;
+}
+
+/* The same of findings, whose subject is their path; *out is made. */
+static int
+first_finding(const struct report *r, char **out, struct error *err)
+{
+	const struct report_finding *f;
+
+	for (size_t i = 0; i < r->nfindings; i++) {
+		f = &r->findings[i];
+		if (report_finding_result(r, f) == r->status)
+			return str_printf(out, err, "'%s': %s", vis(f->path),
+			    f->message);
+	}
+	return 0;
+}
+
 static void
 put_error(struct json_w *w, const struct report *r, const char *message)
 {
-	if (r->err.code == CODE_OK) {
-		json_w_null(w, "error");
-		return;
-	}
-	json_w_obj(w, "error");
-	json_w_str(w, "code", code_name(r->err.code));
-	json_w_str(w, "message", message);
-	if (r->err.retry_after >= 0)
-		json_w_int(w, "retry_after", r->err.retry_after);
+	if (r->err.code != CODE_OK)
+		put_fault(w, r->err.code, message, r->err.retry_after);
+	else if (r->status != CODE_OK)
+		put_fault(w, r->status, message != NULL ? message :
+		    first_failed(r), -1);
 	else
-		json_w_null(w, "retry_after");
-	json_w_obj_end(w);
+		json_w_null(w, "error");
 }
 
 int
@@ -212,13 +251,17 @@ report_json(const struct report *r, int fd, struct error *err)
 	if (r->problems.n > 0 &&
 	    (all = strs_join(&r->problems, "\n")) == NULL)
 		return error_nomem(err);
+	if (r->err.code == CODE_OK && r->status != CODE_OK && all == NULL &&
+	    first_finding(r, &all, err) == -1)
+		return -1;
 	out_begin(&o, fd);
 	json_w_init(&w, &o.b, false);
 	json_w_obj(&w, NULL);
 	json_w_str(&w, "command", r->command);
 	json_w_str(&w, "status", code_name(r->status));
 	json_w_bool(&w, "changed", r->changed);
-	put_error(&w, r, all != NULL ? all : r->err.msg);
+	put_error(&w, r, all != NULL || r->err.code == CODE_OK ? all :
+	    r->err.msg);
 	if (r->has_accounts)
 		put_accounts(&w, &o, r);
 	if (r->has_findings)

@@ -55,6 +55,10 @@ run ferry_at links check --json
 rc_is "an account that is a relative link" 4
 json_is "is found" '.findings[] | select(.code == "link-relative") | .path' \
     "$T/links/etc/accounts/$LE/$PY2"
+json_is "and is the error" '.error.code + " " + .error.message' \
+    "store $(printf '%s\n' "$OUT" | jq -r '.findings[] |
+    select(.result == "store") | "\u0027" + .path + "\u0027: " + .message' |
+    head -1)"
 run "$ACMEFERRY" --config-dir "$T/links/../links/./etc//" \
     --state-dir "$T/links/state" check --fix
 rc_is "and mended" 0
@@ -218,5 +222,9 @@ for c in list check verify pull push issue migrate backups holders; do
 		json_is "$c has $m with a wrong configuration" ".$m" '[]'
 	done
 done
+
+run "$ACMEFERRY" serve --json --allow read
+rc_is "serve has a protocol there, and says so" 2
+json_is "in JSON, since that was asked for" .error.code usage
 
 done_testing

@@ -173,6 +173,9 @@ test_findings(void **state)
 	assert_non_null(strstr(as_json(&r), "\"result\": \"store\", "
 	    "\"error\": {\"code\": \"store\", "
 	    "\"message\": \"found mode 0777\", \"retry_after\": null}"));
+	assert_non_null(strstr(as_json(&r), "\"changed\": false, \"error\": "
+	    "{\"code\": \"store\", \"message\": \"'/etc/letsencrypt': "
+	    "found mode 0777\", \"retry_after\": null}, \"findings\""));
 	assert_int_equal(r.status, CODE_STORE);
 	report_free(&r);
 }
@@ -199,7 +202,8 @@ test_names(void **state)
 	n->error = strdup("no authorization is known");
 	assert_string_equal(as_json(&r), "{\"command\": \"verify\", "
 	    "\"status\": \"unauthorized\", \"changed\": false, "
-	    "\"error\": null, \"names\": ["
+	    "\"error\": {\"code\": \"unauthorized\", \"message\": \"no "
+	    "authorization is known\", \"retry_after\": null}, \"names\": ["
 	    "{\"name\": \"app.example.com\", \"status\": \"valid\", "
 	    "\"expires\": \"2026-11-23T21:06:00Z\", "
 	    "\"usable_until\": \"2026-11-22T21:06:00Z\", "
@@ -237,7 +241,9 @@ test_peers(void **state)
 	p->result = CODE_STORE;
 	p->error = strdup("one account was refused");
 	assert_string_equal(as_json(&r), "{\"command\": \"pull\", "
-	    "\"status\": \"store\", \"changed\": true, \"error\": null, "
+	    "\"status\": \"store\", \"changed\": true, \"error\": {\"code\": "
+	    "\"store\", \"message\": \"one account was refused\", "
+	    "\"retry_after\": null}, "
 	    "\"peers\": [{\"peer\": \"surrogate\", "
 	    "\"added\": [{\"server\": \"" SERVER "\", \"id\": \"" ID "\", "
 	    "\"reason\": null}], \"updated\": [], \"unchanged\": [], "
