@@ -109,7 +109,7 @@ read_text(const char *path, struct buf *b, int *found, struct error *err)
 	return *found != 0 ? io_check_parents(path, err) : 0;
 }
 
-/* A name in config.d with nothing behind it; one that went meanwhile is none. */
+/* A name with nothing behind it; one that went meanwhile is none. */
 static bool
 is_dangling(const char *path)
 {

@@ -100,6 +100,17 @@ json_is "in JSON too" '.error.message | split("\n") | length' 3
 unlike "no password is shown" "$OUT$ERR" geheim
 run ferry_at here list
 out_is "and does nothing" ''
+cat >"$f" <<EOF
+peers:
+  s: {url: "exec:", command: [bin/x, a]}
+certificates:
+  a: {domains: [a.example], deploy_hook: [./reload]}
+EOF
+run ferry_at here config
+rc_is "programs by a relative path" 2
+r="begins with a relative path, want the name of a program or its absolute path"
+err_is "are none of any directory" "acmeferry: '$f': line 2, column 30: peers.s.command: $r
+acmeferry: '$f': line 4, column 42: certificates.a.deploy_hook: $r"
 
 cat >"$f" <<EOF
 acme: {server: "https://ca.example/dir"}
