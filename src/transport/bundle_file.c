@@ -138,18 +138,6 @@ file_fetch(struct transport *t, const struct request *r, struct offer *out,
 	return bundle_fetch(&f->place, f->peer, &f->opts, r, out, err);
 }
 
-/* Nobody there knows what it has; bundle_send() finds out. */
-static int
-file_look(struct transport *t, const struct request *r, struct offer *out,
-    struct error *err)
-{
-	(void)t;
-	(void)r;
-	(void)out;
-	(void)err;
-	return 0;
-}
-
 static int
 file_send(struct transport *t, struct offer *offer, struct verdicts *out,
     struct error *err)
@@ -160,8 +148,7 @@ file_send(struct transport *t, struct offer *offer, struct verdicts *out,
 }
 
 static const struct transport_ops file_ops = {
-	file_fetch, file_look, file_send, NULL, NULL, NULL, file_free, false,
-	true
+	file_fetch, NULL, file_send, NULL, NULL, NULL, file_free, true
 };
 
 int

@@ -47,16 +47,6 @@ directory_fetch(struct transport *t, const struct request *r,
 }
 
 static int
-directory_look(struct transport *t, const struct request *r,
-    struct offer *out, struct error *err)
-{
-	static const struct grant all;
-	struct directory *d = (struct directory *)t;
-
-	return listing_of_store(d->store, r, &all, out, err);
-}
-
-static int
 directory_send(struct transport *t, struct offer *offer, struct verdicts *out,
     struct error *err)
 {
@@ -90,9 +80,9 @@ directory_challenge_remove(struct transport *t, const char *token,
 }
 
 static const struct transport_ops directory_ops = {
-	directory_fetch, directory_look, directory_send,
+	directory_fetch, NULL, directory_send,
 	directory_challenge_put, directory_challenge_remove, NULL,
-	directory_free, false, false
+	directory_free, false
 };
 
 /* To read there must be something; to write, what is missing is made. */

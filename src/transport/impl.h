@@ -8,6 +8,7 @@
 struct transport_ops {
 	int (*fetch)(struct transport *t, const struct request *r,
 	    struct offer *out, struct error *err);
+	/* NULL where nobody there can be asked: transport_is_remote() */
 	int (*look)(struct transport *t, const struct request *r,
 	    struct offer *out, struct error *err);
 	int (*send)(struct transport *t, struct offer *offer,
@@ -20,7 +21,6 @@ struct transport_ops {
 	int (*issue)(struct transport *t, const struct csr_request *r,
 	    struct buf *pem, struct error *err);
 	void (*free)(struct transport *t);
-	bool remote;
 	bool sealed;		/* transport_is_sealed() */
 };
 

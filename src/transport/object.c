@@ -187,16 +187,6 @@ object_fetch(struct transport *t, const struct request *r, struct offer *out,
 }
 
 static int
-object_look(struct transport *t, const struct request *r, struct offer *out,
-    struct error *err)
-{
-	(void)t;
-	(void)r;
-	(void)out;
-	return error_set(err, CODE_ERROR, "an object cannot be asked");
-}
-
-static int
 object_send(struct transport *t, struct offer *offer, struct verdicts *out,
     struct error *err)
 {
@@ -207,8 +197,7 @@ object_send(struct transport *t, struct offer *offer, struct verdicts *out,
 }
 
 static const struct transport_ops object_ops = {
-	object_fetch, object_look, object_send, NULL, NULL, NULL, object_free,
-	false, true
+	object_fetch, NULL, object_send, NULL, NULL, NULL, object_free, true
 };
 
 /* "host" or "[::1]" of a URL that the configuration has checked. */

@@ -360,7 +360,7 @@ out:
 
 static const struct transport_ops remote_ops = {
 	remote_fetch, remote_look, remote_send, remote_challenge_put,
-	remote_challenge_remove, remote_issue, remote_free, true, false
+	remote_challenge_remove, remote_issue, remote_free, false
 };
 
 static int

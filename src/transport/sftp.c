@@ -116,39 +116,22 @@ retell_offered(const struct sftp_transport *t, struct offered *of,
 	return str_dup(&of->problem, text, err);
 }
 
-typedef int offer_fn(struct store *s, const struct request *r,
-    const struct grant *g, struct offer *out, struct error *err);
-
 static int
-offer(struct sftp_transport *t, const struct request *r, offer_fn *fn,
+sftp_fetch(struct transport *transport, const struct request *r,
     struct offer *out, struct error *err)
 {
 	static const struct grant all;
+	struct sftp_transport *t = (struct sftp_transport *)transport;
 	int rc;
 
 	if (copy(t, r, err) == -1)
 		return -1;
-	rc = fn(t->store, r, &all, out, err);
+	rc = offer_of_store(t->store, r, &all, out, err);
 	for (size_t i = 0; rc == 0 && i < out->n; i++)
 		rc = retell_offered(t, out->v[i], r, err);
 	if (rc == -1)
 		sftp_retell(t, err->msg, sizeof(err->msg));
 	return rc;
-}
-
-static int
-sftp_fetch(struct transport *t, const struct request *r, struct offer *out,
-    struct error *err)
-{
-	return offer((struct sftp_transport *)t, r, offer_of_store, out, err);
-}
-
-static int
-sftp_look(struct transport *t, const struct request *r, struct offer *out,
-    struct error *err)
-{
-	return offer((struct sftp_transport *)t, r, listing_of_store, out,
-	    err);
 }
 
 /* Only the form is checked: who can write there needs nobody's leave. */
@@ -169,8 +152,8 @@ sftp_challenge_remove(struct transport *t, const char *token,
 }
 
 static const struct transport_ops sftp_ops = {
-	sftp_fetch, sftp_look, sftp_send, sftp_challenge_put,
-	sftp_challenge_remove, NULL, sftp_free, false, false
+	sftp_fetch, NULL, sftp_send, sftp_challenge_put,
+	sftp_challenge_remove, NULL, sftp_free, false
 };
 
 int

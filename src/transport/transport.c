@@ -125,5 +125,5 @@ transport_is_sealed(const struct transport *t)
 bool
 transport_is_remote(const struct transport *t)
 {
-	return t->ops->remote;
+	return t->ops->look != NULL;
 }

@@ -116,7 +116,8 @@ int transport_open(const struct config_peer *peer,
 int transport_fetch(struct transport *t, const struct request *r,
     struct offer *out, struct error *err) WARN_UNUSED;
 
-/* What the other side has of these servers, without keys: before a send. */
+/* What the other side has of these servers, without keys: before a send; only
+ * where transport_is_remote(). */
 int transport_look(struct transport *t, const struct request *r,
     struct offer *out, struct error *err) WARN_UNUSED;
 /* Gives it the elements that have an account; one verdict for each. */
