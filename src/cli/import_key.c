@@ -51,8 +51,8 @@ read_stdin(struct buf *b, struct error *err)
 	return 0;
 }
 
-int
-cli_read(const char *file, struct buf *b, struct error *err)
+static int
+read_file(const char *file, struct buf *b, struct error *err)
 {
 	if (strcmp(file, "-") == 0)
 		return read_stdin(b, err);
@@ -94,7 +94,7 @@ read_key(struct cli *cli, const struct cli_args *a, const char *from,
 	int rc;
 
 	buf_init_sensitive(&text, LIMIT_PEM_FILE);
-	if ((rc = cli_read(file, &text, err)) == 0) {
+	if ((rc = read_file(file, &text, err)) == 0) {
 		if (is_json(&text))
 			rc = jwk_normal(text.data, text.len, from, jwk, err);
 		else

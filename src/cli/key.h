@@ -12,9 +12,6 @@ int cli_import_key(struct cli *cli, const struct cli_args *a,
 int cli_export_key(struct cli *cli, const struct cli_args *a,
     struct error *err) WARN_UNUSED;
 
-/* Reads FILE of the command line, "-" for standard input, into a buffer whose
- * ceiling is its own. */
-int cli_read(const char *file, struct buf *b, struct error *err) WARN_UNUSED;
 /* What FILE is called in messages and in the ledger: an absolute path, or
  * "standard input" ("standard output"); the caller frees. */
 int cli_file_name(const char *file, const char *standard, char **out,

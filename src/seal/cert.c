@@ -38,8 +38,9 @@ seal_certs_free(struct seal_certs *l)
 	memset(l, 0, sizeof(*l));
 }
 
-int
-seal_certs_add(struct seal_certs *l, struct seal_cert *c, struct error *err)
+/* Takes what it holds. */
+static int
+add(struct seal_certs *l, struct seal_cert *c, struct error *err)
 {
 	struct seal_cert *v;
 
@@ -203,7 +204,7 @@ read_pem(const struct buf *b, const char *path, struct seal_certs *out,
 		if (rc == 0 && known(out, c.fingerprint))
 			seal_cert_free(&c);
 		else if (rc == 0)
-			rc = seal_certs_add(out, &c, err);
+			rc = add(out, &c, err);
 	}
 	/* the end of the file is not an error, anything else is */
 	if (rc == 0 && (found == 0 ||

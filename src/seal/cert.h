@@ -48,9 +48,6 @@ int seal_certs_read(const char *path, struct seal_certs *out,
 /* Those of each file. */
 int seal_certs_read_all(const struct strs *paths, struct seal_certs *out,
     struct error *err) WARN_UNUSED;
-/* Adds one and takes what it holds. */
-int seal_certs_add(struct seal_certs *l, struct seal_cert *c,
-    struct error *err) WARN_UNUSED;
 void seal_certs_free(struct seal_certs *l);
 
 /* By IssuerAndSerialNumber; NULL: none. */

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/vis.h"
+#include "seal/cms.h"
 
 #define KEY_FILE	"identity.key"
 #define CERT_FILE	"identity.pem"
@@ -37,17 +38,6 @@ seal_identity_free(struct seal_identity *id)
 	EVP_PKEY_free(id->key);
 	free(id->pem);
 	memset(id, 0, sizeof(*id));
-}
-
-/* For what only lack of memory or a broken library can make fail. */
-static int
-library(const char *what, struct error *err)
-{
-	char text[256];
-
-	ERR_error_string_n(ERR_get_error(), text, sizeof(text));
-	ERR_clear_error();
-	return error_set(err, CODE_ERROR, "%s: %s", what, text);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -201,7 +191,7 @@ write_key(const char *state_dir, EVP_PKEY *key, struct error *err)
 
 	if (bio == NULL || PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL,
 	    0, NULL, NULL) != 1 || (len = BIO_get_mem_data(bio, &text)) <= 0)
-		rc = library("a private key cannot be written", err);
+		rc = seal_openssl("a private key cannot be written", err);
 	else
 		rc = write_file(state_dir, KEY_FILE, 0600, text, (size_t)len,
 		    err);
@@ -256,7 +246,7 @@ set_serial(X509 *x, struct error *err)
 	ok = n != NULL && BN_to_ASN1_INTEGER(n, X509_get_serialNumber(x)) !=
 	    NULL;
 	BN_free(n);
-	return ok ? 0 : library("a serial number cannot be made", err);
+	return ok ? 0 : seal_openssl("a serial number cannot be made", err);
 }
 
 static int
@@ -281,7 +271,7 @@ make_cert(EVP_PKEY *key, const char *host, BIO *pem, struct error *err)
 	    add_extension(x, NID_subject_key_identifier, "hash") != 1 ||
 	    X509_sign(x, key, EVP_sha256()) <= 0 ||
 	    PEM_write_bio_X509(pem, x) != 1) {
-		library("a certificate cannot be made", err);
+		seal_openssl("a certificate cannot be made", err);
 		goto out;
 	}
 	rc = 0;
@@ -324,7 +314,7 @@ new_key(const char *state_dir, struct error *err)
 	int rc;
 
 	if (key == NULL)
-		return library("a private key cannot be made", err);
+		return seal_openssl("a private key cannot be made", err);
 	rc = unless_there(write_key(state_dir, key, err), err);
 	EVP_PKEY_free(key);
 	return rc;
