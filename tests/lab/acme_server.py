@@ -6,7 +6,7 @@
     acme_server.py --ctl DIR WORD [KEY=VALUE...]
 
 The first form serves on a free port of 127.0.0.1 until its parent is gone or
-N seconds (600) have passed.  It writes DIR/ca.pem and then DIR/port, and a line
+N seconds (7200) have passed.  It writes DIR/ca.pem and then DIR/port, and a line
 of JSON for each request to DIR/requests.log.  Directory: https://NAME:PORT/dir,
 NAME being localhost.  The second form changes a running one; it prints what it answers:
 
@@ -125,7 +125,7 @@ def control_loop(ca, listener):
 
 
 def serve(folder, args):
-    seconds = 600
+    seconds = 7200
     if "--seconds" in args:
         seconds = int(args[args.index("--seconds") + 1])
     ca = CA(folder)

@@ -55,7 +55,7 @@ def main(folder):
     with open(os.path.join(folder, "port.tmp"), "w", encoding="ascii") as f:
         f.write(f"{server.server_address[1]}\n")
     os.rename(os.path.join(folder, "port.tmp"), os.path.join(folder, "port"))
-    parent, end = os.getppid(), time.monotonic() + 600
+    parent, end = os.getppid(), time.monotonic() + 7200
     while os.getppid() == parent and time.monotonic() < end:
         time.sleep(0.2)
     os._exit(0)
