@@ -93,21 +93,23 @@ make_pkey(const struct jwk_raw *raw)
 }
 
 /* What the arithmetic of jwk_rsa_complete() does not see. */
-static bool
-rsa_check(EVP_PKEY *pkey)
+static int
+rsa_check(EVP_PKEY *pkey, const char *what, struct error *err)
 {
 	static const char text[] = "acmeferry";
 	struct jwk k = { .pkey = pkey };
-	struct error ignored;
 	struct buf sig;
-	bool ok;
+	int rc;
 
-	error_clear(&ignored);
 	buf_init(&sig, JWK_SIG_MAX);
-	ok = jwk_sign(&k, text, sizeof(text), &sig, &ignored) == 0 &&
-	    jwk_verify(&k, text, sizeof(text), sig.data, sig.len);
+	rc = jwk_sign(&k, text, sizeof(text), &sig, err);
+	/* want of memory says nothing about the key */
+	if ((rc == -1 && err->code == CODE_STORE) || (rc == 0 &&
+	    !jwk_verify(&k, text, sizeof(text), sig.data, sig.len)))
+		rc = error_set(err, CODE_STORE, "'%s': the RSA key is "
+		    "inconsistent: what it signs does not verify", vis(what));
 	buf_free(&sig);
-	return ok;
+	return rc;
 }
 
 int
@@ -127,14 +129,15 @@ jwk_raw_key(struct jwk_raw *raw, const char *what, bool try, EVP_PKEY **out,
 		return -1;
 	*out = make_pkey(raw);
 	ERR_clear_error();
-	if (*out != NULL && (!try || raw->kty == JWK_EC ||
-	    !raw->has_private || rsa_check(*out)))
+	if (*out == NULL)
+		return error_set(err, CODE_STORE, "'%s': no %s key can be made "
+		    "of it", vis(what), raw->kty == JWK_RSA ? "RSA" : "EC");
+	if (!try || raw->kty == JWK_EC || !raw->has_private ||
+	    rsa_check(*out, what, err) == 0)
 		return 0;
 	EVP_PKEY_free(*out);
 	*out = NULL;
-	return error_set(err, CODE_STORE, "'%s': the %s key is inconsistent: "
-	    "what it signs does not verify", vis(what),
-	    raw->kty == JWK_RSA ? "RSA" : "EC");
+	return -1;
 }
 
 int
