@@ -125,17 +125,31 @@ failed(const struct sftp_put *p, const char *path, const char *said,
 
 /* ---- removing ------------------------------------------------------------ */
 
-/* A temporary name, with the files in it; what cannot be removed stays. */
+/* Something of ours that may hold a key, and that nobody there lets go. */
+static void
+tell_left(const struct sftp_put *p, const char *temp, const char *said)
+{
+	char line[300];
+
+	vis_copy(line, sizeof(line), said, strcspn(said, "\r\n"));
+	log_warn("'%s': '%s/%s' could not be removed (%s); remove it there",
+	    vis(sftp_where(p->t->s)), strcmp(p->t->top, "/") == 0 ? "" :
+	    vis(p->t->top), vis(temp), line);
+}
+
+/* A temporary name, with the files in it; what cannot be removed stays, and
+ * is named. */
 static int
 discard(struct sftp_put *p, const char *temp, struct error *err)
 {
 	struct sftp_listing l = { 0 };
 	struct strs commands = { 0 };
 	char *prefix = NULL, *sub;
-	struct buf text;
-	int rc = -1;
+	struct buf text, said;
+	int rc = -1, added;
 
 	buf_init(&text, LIMIT_SFTP_OUTPUT);
+	buf_init(&said, LIMIT_SFTP_SAID);
 	if (str_printf(&prefix, err, "%s/", temp) == -1 ||
 	    sftp_do(p->t->s, "ls -na", temp, NULL, &text, NULL, err) == -1 ||
 	    sftp_list_parse(buf_str(&text), prefix, LIMIT_SFTP_ENTRIES, &l,
@@ -144,19 +158,21 @@ discard(struct sftp_put *p, const char *temp, struct error *err)
 	for (size_t i = 0; i < l.n; i++) {
 		if (str_printf(&sub, err, "%s%s", prefix, l.v[i].name) == -1)
 			goto out;
-		rc = sftp_command(&commands, "rm", sub, NULL, err);
+		added = sftp_command(&commands, "rm", sub, NULL, err);
 		free(sub);
-		if (rc == -1)
+		if (added == -1)
 			goto out;
 	}
-	rc = sftp_command(&commands, l.self.name != NULL || l.n > 0 ? "rmdir" :
-	    "rm", temp, NULL, err);
-	if (rc == 0)
-		rc = sftp_run(p->t->s, &commands, NULL, NULL, err);
+	if (sftp_command(&commands, l.self.name != NULL || l.n > 0 ? "rmdir" :
+	    "rm", temp, NULL, err) == 0)
+		rc = sftp_run(p->t->s, &commands, NULL, &said, err);
+	if (rc == 0 && said.len > 0)
+		tell_left(p, temp, buf_str(&said));
 out:
 	sftp_listing_free(&l);
 	strs_free(&commands);
 	buf_free(&text);
+	buf_free(&said);
 	free(prefix);
 	return rc;
 }
@@ -467,19 +483,21 @@ sftp_put_file(struct sftp_put *p, const char *local, const char *to,
 
 	buf_init(&said, LIMIT_SFTP_SAID);
 	if (temp_name(p, &temp, err) == -1 ||
-	    str_printf(&from, err, "%s/%s", temp, name) == -1 ||
-	    sftp_put_dir(p, temp, err) == -1)
+	    str_printf(&from, err, "%s/%s", temp, name) == -1)
 		goto out;
-	if (add_cd(&commands, temp, err) == 0 &&
+	if (sftp_put_dir(p, temp, err) == 0 &&
+	    add_cd(&commands, temp, err) == 0 &&
 	    add_put(&commands, local, name, mode, err) == 0 &&
 	    add_cd(&commands, p->t->top, err) == 0 &&
 	    do_and_list(p, &commands, temp, &l, &said, err) == 0 &&
 	    check_file(p, &l, name, local, mode, buf_str(&said), err) == 0)
 		rc = rename_to(p, from, to, err);
-out:
 	/* empty by now, or of no use */
-	if (temp != NULL)
+	if (rc == 0)
+		rc = discard(p, temp, err);
+	else
 		clean_up(p, temp);
+out:
 	free(temp);
 	free(from);
 	sftp_listing_free(&l);

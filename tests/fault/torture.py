@@ -1252,7 +1252,9 @@ class Torture:
             if self.case.left and spec.startswith(("crash", "full")):
                 now = {k: v for k, v in now.items()
                        if not self.case.left.search(k)}
-            if r.returncode == 0 and now != self.goal and not refused:
+            # an account that cannot be read is left alone, and comes next time
+            if r.returncode == 0 and now != self.goal and not refused and \
+                    "< read_account <" not in self.where(d):
                 raise Failure("exit 0, but the goal was not reached: "
                               + differs(now, self.goal))
         check_store(d + self.case.home, self.store(d), self.before, self.goal,
