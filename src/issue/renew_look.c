@@ -122,6 +122,28 @@ say_pulls(struct renew *r, struct renew_cert *c, struct error *err)
 	return 0;
 }
 
+/* The account that is not here yet would have come from there: what stopped
+ * that is why there is none. */
+static void
+blame_pull(const struct renew *r, struct renew_cert *c)
+{
+	const struct renew_peer *p;
+
+	if (c->planned || c->result != CODE_ACCOUNT)
+		return;
+	for (size_t i = 0; i < r->npeers; i++) {
+		p = &r->peers[i];
+		if (p->err.code == CODE_OK ||
+		    !strs_has(&c->peers, p->peer->name))
+			continue;
+		c->result = p->err.code;
+		c->err = p->err;
+		error_wrap(&c->err, "'%s': has no account here yet",
+		    vis(c->name));
+		return;
+	}
+}
+
 /* ---- hints -------------------------------------------------------------- */
 
 static bool
@@ -372,6 +394,7 @@ renew_look(struct renew *r, struct error *err)
 			continue;
 		if (say_pulls(r, c, err) == -1)
 			return -1;
+		blame_pull(r, c);
 		if (c->planned)
 			take_hints(r, c);
 	}

@@ -78,6 +78,16 @@ write_config internal "$CERTS"
 renew --dry-run --json
 nok "a dry run leaves no state" test -e "$T/internal/state/renew.json"
 nok "and brings no account" test -e "$T/internal/etc/accounts"
+write_config internal "$CERTS"
+sed -i "s|url: .*|url: ssh://nobody@127.0.0.1:1|" "$T/internal/config.yml"
+renew
+rc_is "what stops the account from coming is why nothing is issued" 3
+err_is "and is said" "acmeferry: '$NAME': has no account here yet: '127.0.0.1': cannot be reached: connect to host 127.0.0.1 port 1: Connection refused"
+renew -q
+rc_is "it passes, so cron hears nothing of it" 0
+silent "nothing at all"
+rm -rf "$T/internal/state"
+write_config internal "$CERTS"
 at -20
 proves $NAME
 renew --json
