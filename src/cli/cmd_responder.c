@@ -27,6 +27,7 @@ struct work {
 	struct store *store;
 	struct accounts accounts;
 	struct lineages lineages;
+	struct account_choice choice;
 };
 
 /* ---- names -------------------------------------------------------------- */
@@ -68,9 +69,8 @@ names_of(const struct work *w, const struct account *a, struct strs *out,
 			rc = add_names(&w->lineages.v[i]->domains, out, err);
 	for (size_t i = 0; rc == 0 && i < c->ncerts; i++) {
 		error_clear(&why);
-		if (account_pick(&w->accounts, &w->lineages, c, w->server,
-		    NULL, &c->certs[i]->domains, &theirs, &why) == 0 &&
-		    theirs == a)
+		if (account_pick(&w->choice, NULL, &c->certs[i]->domains,
+		    &theirs, &why) == 0 && theirs == a)
 			rc = add_names(&c->certs[i]->domains, out, err);
 	}
 	return rc;
@@ -120,9 +120,8 @@ chosen(const struct work *w, struct error *err)
 	struct strs names = { 0 };
 	int rc;
 
-	if (account_pick(&w->accounts, &w->lineages, w->cli->config,
-	    w->server, w->cli->account, w->domains.n > 0 ? &w->domains : NULL,
-	    &a, err) == -1)
+	if (account_pick(&w->choice, w->cli->account, w->domains.n > 0 ?
+	    &w->domains : NULL, &a, err) == -1)
 		return -1;
 	if (w->domains.n > 0)
 		return one(w, a, &w->domains, err);
@@ -203,6 +202,8 @@ work(struct work *w, struct error *err)
 	    store_accounts(w->store, w->server, 0, &w->accounts, err) == -1 ||
 	    store_lineages(w->store, true, &w->lineages, err) == -1)
 		return -1;
+	w->choice = (struct account_choice){ w->server, &w->accounts,
+		&w->lineages, w->cli->config, w->store, NULL };
 	if (w->cli->json && report_table_begin(&w->cli->report, "responder",
 	    columns, sizeof(columns) / sizeof(columns[0]), err) == -1)
 		return -1;

@@ -32,6 +32,7 @@ struct work {
 	struct store *store;
 	struct accounts accounts;
 	struct lineages lineages;
+	struct account_choice choice;
 	struct verify verify;
 	struct error err;	/* of a set that could not even be asked */
 };
@@ -70,8 +71,7 @@ add_set(struct work *w, const struct strs *names, const char *account,
 	struct error why;
 
 	error_clear(&why);
-	if (account_pick(&w->accounts, &w->lineages, w->cli->config,
-	    w->server, which, names, &a, &why) == -1)
+	if (account_pick(&w->choice, which, names, &a, &why) == -1)
 		return not_asked(w, names, &why, err);
 	return verify_add_set(&w->verify, a, names, profile, err);
 }
@@ -156,8 +156,7 @@ add_all(struct work *w, struct error *err)
 
 	/* a whole id or a URL may have a second copy, a prefix means one */
 	if (which != NULL && cli_is_prefix(which) &&
-	    account_pick(&w->accounts, &w->lineages, c, w->server, which,
-	    NULL, &one, err) == -1)
+	    account_pick(&w->choice, which, NULL, &one, err) == -1)
 		return -1;
 	for (size_t i = 0; i < w->accounts.n; i++) {
 		a = w->accounts.v[i];
@@ -249,6 +248,8 @@ static int
 choose(struct work *w, const struct cli_args *a, const struct strs *domains,
     struct error *err)
 {
+	w->choice = (struct account_choice){ w->server, &w->accounts,
+		&w->lineages, w->cli->config, w->store, NULL };
 	if (domains->n > 0 && add_domains(w, domains, err) == -1)
 		return -1;
 	if (args_has(a, "lineages") && add_lineages(w, err) == -1)

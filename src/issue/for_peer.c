@@ -82,6 +82,7 @@ begin(struct work *w, struct store *s, const struct strs *names,
 	struct issue_options opts = { .domains = names,
 		.server = w->p->server, .max_wait = w->p->max_wait };
 	struct issue *is = &w->is;
+	struct account_choice c = { .config = w->p->config };
 
 	opts.prove_peer = w->here;
 	w->cert.name = names->v[0];
@@ -96,8 +97,11 @@ begin(struct work *w, struct store *s, const struct strs *names,
 		return -1;
 	is->accounts = &is->own_accounts;
 	is->lineages = &is->own_lineages;
-	if (account_pick(is->accounts, is->lineages, is->config, is->server,
-	    w->p->account, &is->domains, &is->account, err) == -1)
+	c.server = is->server;
+	c.list = is->accounts;
+	c.lineages = is->lineages;
+	if (account_pick(&c, w->p->account, &is->domains, &is->account,
+	    err) == -1)
 		return -1;
 	if (is->account->broken)
 		return error_set(err, CODE_STORE, "'%s': the account cannot "

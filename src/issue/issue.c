@@ -306,8 +306,11 @@ uses_builtin(const struct issue *is)
 static int
 pick(struct issue *is, struct error *err)
 {
-	if (account_pick(is->accounts, is->lineages, is->config, is->server,
-	    is->opts.account, &is->domains, &is->account, err) == -1)
+	const struct account_choice c = { is->server, is->accounts,
+		is->lineages, is->config, is->store, is->opts.offered };
+
+	if (account_pick(&c, is->opts.account, &is->domains, &is->account,
+	    err) == -1)
 		return -1;
 	if (is->account->broken)
 		return error_set(err, CODE_STORE, "'%s': the account cannot "

@@ -61,6 +61,8 @@ struct issue_options {		/* all borrowed */
 	bool repoint;		/* the same without --adopt where acmeferry
 				 * made the lineage (migrate to another peer) */
 	bool force;		/* though not due */
+	const char *offered;	/* the account that the peers use for the names:
+				 * pick.h; NULL */
 	const char *why;	/* ... because of this, in words; NULL */
 	bool peek;		/* issue_finish() is not called: no lock */
 	/* what the store has, read by the caller; NULL: read here */

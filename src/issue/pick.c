@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/vis.h"
+#include "store/server.h"
 
 enum { LIST_MAX = 1500 };	/* bytes of a list in a message */
 
@@ -47,41 +48,63 @@ list_text(struct buf *b, const struct accounts *list, const char *which,
 	return buf_str(b);
 }
 
-static int
-ambiguous(const struct accounts *list, const char *which,
-    const struct lineages *ls, const char *server, struct error *err)
+/* The configured certificate for the names; NULL: none. */
+static const struct config_cert *
+configured(const struct account_choice *c, const struct strs *names)
 {
+	const struct config_cert *cert;
+	struct strs one = { 0 };
+
+	if (names == NULL)
+		return NULL;
+	cert = config_cert_for(c->config, names);
+	for (size_t i = 0; cert == NULL && i < names->n; i++) {
+		one.v = &names->v[i];
+		one.n = 1;
+		cert = config_cert_for(c->config, &one);
+	}
+	return cert;
+}
+
+static int
+ambiguous(const struct account_choice *c, const char *which,
+    const struct strs *names, struct error *err)
+{
+	const struct config_cert *cert = configured(c, names);
 	struct buf b;
 	int r;
 
 	buf_init(&b, 2 * LIST_MAX);
 	r = error_set(err, CODE_STORE, "'%s': several accounts%s%s%s: %s; "
-	    "choose one with --account", vis(server),
+	    "choose one with --account", vis(c->server),
 	    which == NULL ? "" : " match '", which == NULL ? "" : vis(which),
-	    which == NULL ? "" : "'", list_text(&b, list, which, ls, server));
+	    which == NULL ? "" : "'",
+	    list_text(&b, c->list, which, c->lineages, c->server));
 	buf_free(&b);
+	if (which == NULL && cert != NULL && cert->file != NULL)
+		error_append(err, ", or set 'account' of certificate '%s' in "
+		    "%s", vis(cert->name), vis(cert->file));
 	return r;
 }
 
 /* *out NULL: none matches. */
 static int
-by_selector(const struct accounts *list, const char *which,
-    const struct lineages *ls, const char *server, const struct account **out,
-    struct error *err)
+by_selector(const struct account_choice *c, const char *which,
+    const struct strs *names, const struct account **out, struct error *err)
 {
 	size_t matches = 0;
 
 	*out = NULL;
-	for (size_t i = 0; i < list->n; i++) {
-		if (!account_matches(list->v[i], which))
+	for (size_t i = 0; i < c->list->n; i++) {
+		if (!account_matches(c->list->v[i], which))
 			continue;
-		*out = list->v[i];
+		*out = c->list->v[i];
 		matches++;
 	}
 	if (matches <= 1)
 		return 0;
 	*out = NULL;
-	return ambiguous(list, which, ls, server, err);
+	return ambiguous(c, which, names, err);
 }
 
 static const struct account *
@@ -95,43 +118,85 @@ by_id(const struct accounts *list, const char *id)
 
 /* The lineage with exactly these names, else the newest for any of them. */
 static const struct account *
-by_lineage(const struct accounts *list, const struct lineages *ls,
-    const char *server, const struct strs *names)
+by_lineage(const struct account_choice *c, const struct strs *names)
 {
+	const struct lineages *ls = c->lineages;
 	const struct account *a;
 	const struct lineage *l;
 
+	if (names == NULL)
+		return NULL;
 	for (size_t i = 0; i < ls->n; i++) {
 		l = ls->v[i];
 		if (l->account != NULL && lineage_same_names(l, names) &&
-		    lineage_uses(l, server, l->account) &&
-		    (a = by_id(list, l->account)) != NULL)
+		    lineage_uses(l, c->server, l->account) &&
+		    (a = by_id(c->list, l->account)) != NULL)
 			return a;
 	}
 	for (size_t i = 0; i < names->n; i++) {
-		l = lineages_for_name(ls, server, names->v[i]);
+		l = lineages_for_name(ls, c->server, names->v[i]);
 		if (l != NULL && l->account != NULL &&
-		    (a = by_id(list, l->account)) != NULL)
+		    (a = by_id(c->list, l->account)) != NULL)
 			return a;
 	}
 	return NULL;
 }
 
-static const char *
-configured(const struct config *c, const struct strs *names)
-{
-	const struct config_cert *cert;
-	struct strs one = { 0 };
+/* ---- which one of several a peer means ---------------------------------- */
 
-	if (names == NULL || c == NULL)
-		return NULL;
-	cert = config_cert_for(c, names);
-	for (size_t i = 0; cert == NULL && i < names->n; i++) {
-		one.v = &names->v[i];
-		one.n = 1;
-		cert = config_cert_for(c, &one);
-	}
-	return cert == NULL || *cert->account == '\0' ? NULL : cert->account;
+static const struct account *
+by_offer(const struct account_choice *c)
+{
+	for (size_t i = 0; c->offered != NULL && i < c->list->n; i++)
+		if (!c->list->v[i]->broken &&
+		    account_matches(c->list->v[i], c->offered))
+			return c->list->v[i];
+	return NULL;
+}
+
+/* The accounts that came from a certificate's peers. */
+struct given {
+	const struct account_choice *choice;
+	const struct strs *peers;
+	const struct account *one;
+	bool several;
+};
+
+static int
+given(void *arg, const struct ledger_entry *e, struct error *err)
+{
+	struct given *g = arg;
+	const struct account *a;
+
+	(void)err;
+	if (e->client == NULL || e->server == NULL || e->id == NULL ||
+	    strcmp(e->operation, "received") != 0 ||
+	    !strs_has(g->peers, e->client) ||
+	    !server_same(e->server, g->choice->server) ||
+	    (a = by_id(g->choice->list, e->id)) == NULL || a->broken)
+		return 0;
+	g->several = g->several || (g->one != NULL && g->one != a);
+	g->one = a;
+	return 0;
+}
+
+/* *out NULL: none of them, or several. */
+static int
+by_ledger(const struct account_choice *c, const struct strs *names,
+    const struct account **out, struct error *err)
+{
+	const struct config_cert *cert = configured(c, names);
+	struct given g = { .choice = c };
+
+	*out = NULL;
+	if (c->store == NULL || cert == NULL || cert->peer.n == 0)
+		return 0;
+	g.peers = &cert->peer;
+	if (store_ledger_each(c->store, given, &g, NULL, err) == -1)
+		return -1;
+	if (!g.several)
+		*out = g.one;
+	return 0;
 }
 
 static int
@@ -147,26 +212,32 @@ none(const char *server, const char *which, struct error *err)
 }
 
 int
-account_pick(const struct accounts *list, const struct lineages *ls,
-    const struct config *c, const char *server, const char *which,
+account_pick(const struct account_choice *c, const char *which,
     const struct strs *names, const struct account **out, struct error *err)
 {
+	const struct config_cert *cert;
+
 	*out = NULL;
 	if (which == NULL || *which == '\0') {
-		if (ls != NULL && names != NULL && (*out = by_lineage(list,
-		    ls, server, names)) != NULL)
+		if ((*out = by_lineage(c, names)) != NULL)
 			return 0;
-		which = configured(c, names);
+		cert = configured(c, names);
+		which = cert == NULL || *cert->account == '\0' ? NULL :
+		    cert->account;
 	}
 	if (which != NULL) {
-		if (by_selector(list, which, ls, server, out, err) == -1)
+		if (by_selector(c, which, names, out, err) == -1)
 			return -1;
-		return *out == NULL ? none(server, which, err) : 0;
+		return *out == NULL ? none(c->server, which, err) : 0;
 	}
-	if (list->n == 0)
-		return none(server, NULL, err);
-	if (list->n > 1)
-		return ambiguous(list, NULL, ls, server, err);
-	*out = list->v[0];
-	return 0;
+	if (c->list->n == 0)
+		return none(c->server, NULL, err);
+	if (c->list->n == 1) {
+		*out = c->list->v[0];
+		return 0;
+	}
+	if ((*out = by_offer(c)) == NULL &&
+	    by_ledger(c, names, out, err) == -1)
+		return -1;
+	return *out == NULL ? ambiguous(c, NULL, names, err) : 0;
 }

@@ -151,6 +151,29 @@ set_texts(struct renew_cert *c, const struct lineage *l, const char *server,
 	return str_dup(&c->server, server, err);
 }
 
+/* The account that the peers which were asked use for the names; NULL: none, or
+ * they do not agree. */
+static const char *
+offered(const struct renew *r, const struct renew_cert *c)
+{
+	const char *uri = NULL;
+	const struct hints *l;
+	const struct hint *h;
+
+	for (size_t k = 0; k < c->peers.n; k++) {
+		l = renew_hints(r, c->peers.v[k]);
+		for (size_t i = 0; l != NULL && i < c->domains.n; i++) {
+			h = hints_for_name(l, c->server, c->domains.v[i]);
+			if (h == NULL)
+				continue;
+			if (uri != NULL && !account_uri_same(uri, h->uri))
+				return NULL;
+			uri = h->uri;
+		}
+	}
+	return uri;
+}
+
 static int
 set_options(const struct renew *r, struct renew_cert *c,
     const struct lineage *l, struct issue_options *o, struct error *err)
@@ -164,6 +187,7 @@ set_options(const struct renew *r, struct renew_cert *c,
 	if (c->config != NULL && l != NULL &&
 	    lineage_is_ours(l, &o->adopt, err) == -1)
 		return -1;
+	o->offered = offered(r, c);
 	o->dry_run = r->opts.dry_run;
 	o->max_wait = r->opts.max_wait;
 	o->self = r->opts.self;

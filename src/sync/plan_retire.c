@@ -64,34 +64,45 @@ still_there(const struct planning *p, const struct plan_account *d)
 	return false;
 }
 
-/* A lineage of a configured certificate uses another account of that server,
- * the one that the source's lineages for its names use. */
+/* The certificate's lineage uses that account, when the plan is carried out; or
+ * there is none yet. */
 static bool
-replaced(const struct planning *p, const struct plan_account *d)
+settled(const struct planning *p, const struct plan_cert *cert,
+    const struct offered *of)
 {
 	const struct plan_lineage *l;
-	const struct offered *of;
 	const char *account;
 	bool pointed;
 
 	for (size_t i = 0; i < p->in->nlineages; i++) {
 		l = &p->in->lineages[i];
-		account = used_by(p, i, &pointed);
-		if (account == NULL || l->server == NULL ||
-		    !server_same(l->server, d->server))
+		if (strcmp(l->name, cert->name) != 0)
 			continue;
-		for (size_t c = 0; c < p->in->ncerts; c++)
-			for (size_t k = 0; k < p->in->source->n; k++) {
-				of = p->in->source->v[k];
-				if (p->in->chosen[k] && of->uri != NULL &&
-				    strcmp(p->in->certs[c].name,
-				    l->name) == 0 &&
-				    server_same(of->server, d->server) &&
-				    strcmp(plan_id(of), account) == 0 &&
-				    plan_serves(p, of, &p->in->certs[c]))
-					return true;
-			}
+		account = used_by(p, i, &pointed);
+		return account != NULL && l->server != NULL &&
+		    server_same(l->server, of->server) &&
+		    strcmp(plan_id(of), account) == 0;
 	}
+	return true;
+}
+
+/* A configured certificate is to be had with another account of that server,
+ * the one that the source's lineages for its names use. */
+static bool
+replaced(const struct planning *p, const struct plan_account *d)
+{
+	const struct plan_cert *cert;
+	const struct offered *of;
+
+	for (size_t c = 0; c < p->in->ncerts; c++)
+		for (size_t k = 0; k < p->in->source->n; k++) {
+			cert = &p->in->certs[c];
+			of = p->in->source->v[k];
+			if (p->in->chosen[k] && of->uri != NULL &&
+			    server_same(of->server, d->server) &&
+			    plan_serves(p, of, cert) && settled(p, cert, of))
+				return true;
+		}
 	return false;
 }
 
