@@ -163,6 +163,43 @@ lacking(const struct config_peer *p, const char **key)
 	return NULL;
 }
 
+/* The last part of the path, which a bundle's memory goes by. */
+static const char *
+channel(const struct config_peer *p)
+{
+	return strrchr(p->url, '/') + 1;
+}
+
+/* An earlier peer that bundles of the same name go to; NULL: none. */
+static const struct config_peer *
+twin(const struct apply *a, size_t i)
+{
+	const struct config_peer *p = a->config->peers[i], *q;
+
+	if (p->direction != DIRECTION_PUSH || !config_peer_sealed(p))
+		return NULL;
+	for (size_t k = 0; k < i; k++) {
+		q = a->config->peers[k];
+		if (q->direction == DIRECTION_PUSH && config_peer_sealed(q) &&
+		    strcmp(channel(q), channel(p)) == 0)
+			return q;
+	}
+	return NULL;
+}
+
+static int
+check_twin(struct apply *a, size_t i, struct error *err)
+{
+	const struct config_peer *p = a->config->peers[i], *q = twin(a, i);
+	const struct node *at = a->peers[i].set[key_index(SCOPE_PEER, "url")];
+
+	if (q == NULL || at == NULL)
+		return 0;
+	return problem_add(a->problems, &at->at, CODE_USAGE, err,
+	    "peers.%s.url: ends in '%s', as that of '%s' does, want a name of "
+	    "its own", vis(p->name), vis(channel(p)), vis(q->name));
+}
+
 static int
 check_peer(struct apply *a, size_t i, struct error *err)
 {
@@ -178,7 +215,7 @@ check_peer(struct apply *a, size_t i, struct error *err)
 		return 0;
 	if ((fault = peer_fault(p, &key)) == NULL &&
 	    (fault = lacking(p, &key)) == NULL)
-		return 0;
+		return check_twin(a, i, err);
 	at = e->set[key_index(SCOPE_PEER, key)];
 	return problem_add(a->problems, at != NULL ? &at->at : &e->key->at,
 	    CODE_USAGE, err, "peers.%s.%s: %s", vis(p->name), key, fault);

@@ -275,6 +275,21 @@ rc_is "a bundle without recipients: exit 2" 2
 err_like "with its line" "line 8, column 3: peers.wrong.recipients: is \
 missing"
 sed -i '/wrong/,$d' "$T/www/config.yml"
+cp "$T/www/config.yml" "$T/www/config.one"
+cat >>"$T/www/config.yml" <<-E
+	  second:
+	    url: file://$T/second/accounts.cms
+	    direction: push
+	    recipients: [$T/in.pem]
+E
+run ferry_at www config
+rc_is "two places to push one name to: exit 2" 2
+err_like "with the line" "line 9, column 10: peers.second.url: ends in \
+'accounts.cms', as that of 'stick' does, want a name of its own"
+sed -i 's/push/pull/; s/recipients/senders/' "$T/www/config.yml"
+run ferry_at www config
+rc_is "to pull it from is nothing wrong" 0
+mv "$T/www/config.one" "$T/www/config.yml"
 cat >>"$T/in/config.yml" <<-E
 	peers:
 	  stick:
