@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/vis.h"
 
 /* The local store, and how its accounts are reported. */
@@ -155,6 +156,20 @@ cli_find_account(struct cli *cli, struct store *s, const char *which,
 	return 0;
 }
 
+/* In UTC as every time of ours, whatever zone meta.json has it in. */
+static int
+report_created(struct report_account *row, const char *created,
+    struct error *err)
+{
+	char text[TIME_TEXT];
+	struct error ignored;
+	int64_t t;
+
+	if (created != NULL && time_parse(created, &t, &ignored) == 0 && t > 0)
+		created = time_text(t, text, sizeof(text));
+	return str_dup(&row->created, created, err);
+}
+
 int
 cli_report_account(struct cli *cli, const struct account *a,
     const char *origin, struct error *err)
@@ -167,7 +182,7 @@ cli_report_account(struct cli *cli, const struct account *a,
 	if (str_dup(&row->server, a->server, err) == -1 ||
 	    str_dup(&row->id, a->dirname, err) == -1 ||
 	    str_dup(&row->uri, a->uri, err) == -1 ||
-	    str_dup(&row->created, a->created, err) == -1 ||
+	    report_created(row, a->created, err) == -1 ||
 	    str_dup(&row->host, a->host, err) == -1 ||
 	    str_dup(&row->origin, origin, err) == -1 ||
 	    str_dup(&row->state, a->broken ? "broken" : "ok", err) == -1)

@@ -70,6 +70,13 @@ json_is "nothing is lost" '.accounts | length' 3
 run ferry_at links check
 rc_is "and nothing found any more" 0
 
+# ------------------------------------------------------------ times
+store zone
+put zone rsa-offset "$LE" "$(sed -n 's/^rsa-offset //p' "$FIXTURES/INDEX" |
+    cut -d' ' -f1)"
+run ferry_at zone list --json
+json_is "every time is UTC" '.accounts[].created' 2020-06-13T07:46:45Z
+
 # ------------------------------------------------------------ selection
 store some
 put some rsa2048 "$LE" "$RSA"
