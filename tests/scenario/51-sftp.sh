@@ -8,11 +8,17 @@
 . "${0%/*}/sftp.sh"
 need certbot pebble
 
-start_sshd "Subsystem sftp internal-sftp -l VERBOSE"
+start_sshd "Subsystem sftp internal-sftp"
 ssh_allow
 URL=$(at "$SSHD_PORT" "$T/there/etc")
-opened() {
-	grep "open \"" "$SSHD_LOG" | sed 's/.*open "\([^"]*\)".*/\1/'
+# a server that tells what it was asked for
+printf '#!/bin/sh\nexec %s -e -l VERBOSE 2>>%s\n' "$SFTP_SERVER" \
+    "$T/asked" >"$T/bin/telling"
+chmod 755 "$T/bin/telling"
+sshd_as telling "Subsystem sftp $T/bin/telling"
+TELLING=$(at "$PORT" "$T/there/etc")
+connections() {
+	grep -c 'Accepted publickey' "$T/sshd.telling.log"
 }
 
 # -------------------------------------------------------------- pull
@@ -20,7 +26,7 @@ account there rsa2048
 RSA=$ACCOUNT_ID
 account there ec-p256 other.example.com/dir
 P256=$ACCOUNT_ID
-peer "$URL"
+peer "$TELLING"
 run ferry_at here pull far --dry-run --json
 rc_is "pull --dry-run" 0
 json_is "would add" '.peers[0].added[0].id' "$RSA"
@@ -37,10 +43,12 @@ done
 is "its key has mode 400" \
     "$(stat -c %a "$T/here/$ACCOUNTS/$RSA/private_key.json")" 400
 is "nothing changed there" "$(digest_of "$T/there/etc")" "$TREE"
-unlike "the key of the other server's was never opened" "$(opened)" \
-    "$P256/private_key"
-is "one connection for each of the two" \
-    "$(grep -c 'Accepted publickey' "$SSHD_LOG")" 2
+like "its key was opened" "$(cat "$T/asked")" "open .*$RSA/private_key"
+unlike "that of the other server's never" "$(cat "$T/asked")" \
+    "open .*$P256/private_key"
+unlike "nothing was opened to write" "$(cat "$T/asked")" WRITE
+is "one connection for each of the two" "$(connections)" 2
+peer "$URL"
 like "the ledger" "$(cat "$T/here/state/ledger.jsonl")" \
     "\"client\": \"far\".*\"id\": \"$RSA\", \"operation\": \"received\""
 run ferry_at here pull far --json
@@ -111,9 +119,22 @@ json_is "which account that is" '.accounts[0] | .id + " " + .key' \
     "$RSA RSA 2048"
 nok "makes nothing" test -e "$T/there/etc/accounts"
 nok "and has nothing in the ledger" test -e "$T/here/state/ledger.jsonl.gave"
+peer "$TELLING"
+: >"$T/asked"
+N=$(connections)
 run ferry_at here push far --json
 rc_is "push" 0
 json_is "added" '.peers[0].added[0].id' "$RSA"
+is "push: one connection" "$(connections)" $((N + 1))
+# of the key and the temporary folder that it is put into, in their order
+is "its folder is closed, its mode set, then it is written, synced, renamed" \
+    "$(awk '/^set "[^"]*\/\.acmeferry-sftp-[^"\/]*" mode 0700/ { print "closed" }
+	/^open "[^"]*\/private_key\.json" flags .*WRITE.* mode 0400/ { print "0400" }
+	/^fsync "[^"]*\/private_key\.json"/ { print "synced" }
+	/^close "[^"]*\/private_key\.json" / { print "written" }
+	/^posix-rename old "[^"]*\/\.acmeferry-sftp-/ { print "renamed" }' \
+    "$T/asked" | tr '\n' ' ')" "closed 0400 synced written renamed "
+peer "$URL"
 for f in private_key.json meta.json regr.json; do
 	ok "$f is the same" cmp "$T/here/$ACCOUNTS/$RSA/$f" \
 	    "$T/there/$ACCOUNTS/$RSA/$f"

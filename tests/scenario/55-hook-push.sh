@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # The surrogate's certbot renews; its deploy hook learns the authorizations and
 # pushes while certbot holds its lock; the internal host issues with what it was
-# told.  A push that fails is made up for.  A pull brings the same hints.
+# told.  A push that fails is made up for.  A pull brings the same hints.  A
+# bundle is published the same way, and whoever reads it has them, too.
 # shellcheck source=lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=acme.sh
@@ -27,11 +28,21 @@ cat >"$T/bin/far" <<-EOF2
 	    --client surrogate.example.com
 EOF2
 chmod 755 "$T/bin/far"
+store reader
+for h in surrogate reader; do
+	"$ACMEFERRY" -c "$T/absent.yml" --state-dir "$T/$h/state" identity \
+	    >"$T/$h.pem" 2>"$T/$h.said"
+done
+mkdir "$T/stick"
 write_config surrogate "peers:
   internal:
     url: 'exec:'
     direction: push
-    command: [$T/bin/far, write]"
+    command: [$T/bin/far, write]
+  stick:
+    url: file://$T/stick/www.cms
+    direction: push
+    recipients: [$T/reader.pem]"
 HOOKS=$T/surrogate/etc/renewal-hooks/deploy
 mkdir -p "$HOOKS"
 # as it is installed, save for the program's place
@@ -81,6 +92,24 @@ is "so does the internal host" "$(jq -r '.authorizations[0].url' \
     "$T/internal/state/acme.json")" "$URL"
 is "as hearsay" "$(unasked internal)" 1
 is "nothing is owed" "$(owed)" 0
+write_config reader "peers:
+  www:
+    url: file://$T/stick/www.cms
+    senders: [$T/surrogate.pem]
+certificates:
+  $NAME:
+    domains: [$NAME]
+    peer: [www]"
+# told STORE: the authorizations that it was told of
+told() {
+	jq -r '.authorizations[].url' "$T/$1/state/acme.json"
+}
+ok "it is published, too" test -s "$T/stick/www.cms"
+run ferry_at reader sync -q
+rc_is "and can be read" 0
+is "its reader has the account" "$(ls "$T/reader/etc/$PEBBLE_ACCOUNTS")" \
+    "$(ls "$T/surrogate/etc/$PEBBLE_ACCOUNTS")"
+is "and the hint" "$(told reader)" "$URL"
 
 # ------------------------------------------------------------- it is used
 acme_forget
@@ -107,6 +136,10 @@ isnt "by another authorization" "$NEW" "$URL"
 is "which the internal host was told at once" "$(jq -r --arg u "$NEW" \
     '[.authorizations[] | select(.url == $u)] | length' \
     "$T/internal/state/acme.json")" 1
+run ferry_at reader renew -q
+rc_is "whoever reads the bundle issues with it" 0
+ok "indeed" test -s "$T/reader/etc/live/$NAME/fullchain.pem"
+like "it was told of it" "$(told reader)" "$NEW"
 
 # ------------------------------------------------------------- a pull, too
 store puller
@@ -179,7 +212,8 @@ RENEWED_LINEAGE=$T/surrogate/etc/live/$NAME RENEWED_DOMAINS=$NAME \
 rc_is "a dry run" 0
 out_is "says to whom it would push" "'$NAME': would run its deploy hook, if it \
 is configured
-'internal': would be pushed to"
+'internal': would be pushed to
+'stick': would be pushed to"
 is "and asks nobody" "$(acme_asked .)" 0
 run ferry_at surrogate hook deploy
 rc_is "without certbot it says what it is for" 2
