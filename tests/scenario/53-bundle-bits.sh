@@ -19,7 +19,11 @@ run ferry_at www export "$T/a.cms" --recipient "$T/in.pem"
 rc_is "a bundle" 0
 # a process each, which takes longer under a tool
 STEP=1
-[ "${VALGRIND:-0}" = 0 ] || STEP=97
+if [ "${VALGRIND:-0}" = 1 ]; then
+	STEP=97
+elif ldd "$ACMEFERRY" | grep -q asan; then
+	STEP=7
+fi
 cat >"$T/each.py" <<'E2'
 import collections, concurrent.futures, os, re, subprocess, sys
 bundle, what, step, *command = sys.argv[1:]
