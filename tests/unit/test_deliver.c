@@ -202,7 +202,7 @@ make_peer(int i, const char *what)
 static int
 delivered(void)
 {
-	char path[64];
+	char path[96];
 	int n = 0;
 
 	for (int i = 0; i < PEERS; i++) {
