@@ -136,7 +136,8 @@ other_uri(struct planning *p, const struct subject *s, long dest,
 
 	if (p->in->prefer == PREFER_DESTINATION)
 		return say(p, s, VERDICT_UNCHANGED, CODE_OK,
-		    "the account URL here is kept (--prefer destination)",
+		    "the destination's account URL is kept (--prefer "
+		    "destination)",
 		    err);
 	if (!s->sent)
 		return need_files(p, s, err);
@@ -152,18 +153,19 @@ other_uri(struct planning *p, const struct subject *s, long dest,
 		    err) == -1 ? -1 : 1;
 	if (a->kind == ANSWER_UNREACHABLE)
 		return plan_say(p, VERDICT_CONFLICT, CODE_STORE, s->server,
-		    s->id, err, "same key, but its account URL is %s here and "
-		    "%s there, and the CA could not be asked (%s); --prefer "
-		    "decides", vis(d->uri), vis(s->uri), vis(a->why)) == -1 ?
-		    -1 : 1;
+		    s->id, err, "same key, but its account URL is %s at the "
+		    "destination and %s at the source, and the CA could not be "
+		    "asked (%s); --prefer decides", vis(d->uri), vis(s->uri),
+		    vis(a->why)) == -1 ? -1 : 1;
 	if (a->kind == ANSWER_NONE)
 		return plan_say(p, VERDICT_CONFLICT, CODE_STORE, s->server,
-		    s->id, err, "same key, but its account URL is %s here and "
-		    "%s there, and the CA knows no account with this key",
-		    vis(d->uri), vis(s->uri)) == -1 ? -1 : 1;
+		    s->id, err, "same key, but its account URL is %s at the "
+		    "destination and %s at the source, and the CA knows no "
+		    "account with this key", vis(d->uri), vis(s->uri)) == -1 ?
+		    -1 : 1;
 	if (account_uri_same(a->uri, d->uri))
 		return say(p, s, VERDICT_UNCHANGED, CODE_OK, "the CA confirms "
-		    "the account URL that is here", err);
+		    "the destination's account URL", err);
 	if (account_uri_same(a->uri, s->uri)) {
 		if (install(p, s, dest, err) == -1)
 			return -1;
@@ -193,7 +195,7 @@ repair(struct planning *p, const struct subject *s, long dest,
 	    err) == -1)
 		return -1;
 	p->gone[dest] = strcmp(d->dirname, s->id) != 0;
-	return say(p, s, VERDICT_UPDATED, CODE_OK, "was broken here and is "
+	return say(p, s, VERDICT_UPDATED, CODE_OK, "was broken and is "
 	    "repaired", err);
 }
 
@@ -298,8 +300,8 @@ rule_rollover(struct planning *p, const struct subject *s, struct error *err)
 	if (p->in->prefer == PREFER_SOURCE)
 		return replace_key(p, s, dest, "--prefer source", err);
 	if (p->in->prefer == PREFER_DESTINATION)
-		return say(p, s, VERDICT_UNCHANGED, CODE_OK, "the key here is "
-		    "kept (--prefer destination)", err);
+		return say(p, s, VERDICT_UNCHANGED, CODE_OK, "the "
+		    "destination's key is kept (--prefer destination)", err);
 	if (plan_answer(p, s->server, s->thumbprint) == NULL ||
 	    plan_answer(p, s->server, d->thumbprint) == NULL) {
 		if (plan_ask(p, s->n, PLAN_NO, s->server, s->thumbprint,
@@ -314,15 +316,17 @@ rule_rollover(struct planning *p, const struct subject *s, struct error *err)
 		    err);
 	case 2:
 		return say(p, s, VERDICT_UNCHANGED, CODE_OK, "the CA confirms "
-		    "the key that is here, the peer's is an older one", err);
+		    "the destination's key, the source's is an older one",
+		    err);
 	case 0:
 		return say(p, s, VERDICT_CONFLICT, CODE_STORE, "another key "
-		    "with the same account URL is here, and the CA knows "
-		    "neither of them under it", err);
+		    "with the same account URL is at the destination, and the "
+		    "CA knows neither of them under it", err);
 	default:
 		return plan_say(p, VERDICT_CONFLICT, CODE_RETRY, s->server,
 		    s->id, err, "another key with the same account URL is "
-		    "here, and the CA could not be asked which is right (%s)",
+		    "at the destination, and the CA could not be asked which "
+		    "is right (%s)",
 		    vis(why)) == -1 ? -1 : 1;
 	}
 }

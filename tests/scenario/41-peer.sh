@@ -200,7 +200,7 @@ run ferry_at internal pull www
 rc_is "another key with our uri, no CA: exit 3" 3
 err_like "it says what it cannot know" "^acmeferry: 'www': account \
 ecfd6599e22503cf748859dafcd47716: another key with the same account URL is \
-here, and the CA could not be asked which is right \(.*\)\$"
+at the destination, and the CA could not be asked which is right \(.*\)\$"
 is "ours is kept" "$(digest_of "$T/internal/etc")" "$before"
 run ferry_at internal pull www --prefer destination
 rc_is "--prefer destination keeps it: exit 0" 0

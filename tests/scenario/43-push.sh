@@ -93,8 +93,8 @@ before=$(digest_of "$T/there/etc")
 run ferry_at here push far
 rc_is "another uri there: conflict, exit 4" 4
 err_is "with both" "acmeferry: 'far': account $RSA: same key, but its account \
-URL is https://ca.example.com/acct/9 here and https://ca.example.com/acct/1 \
-there, and the CA could not be asked (a push does not ask it; pull from \
+URL is https://ca.example.com/acct/9 at the destination and \
+https://ca.example.com/acct/1 at the source, and the CA could not be asked (a push does not ask it; pull from \
 there); --prefer decides"
 is "it is kept" "$(digest_of "$T/there/etc")" "$before"
 run ferry_at here push far --prefer destination

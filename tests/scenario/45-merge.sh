@@ -54,7 +54,7 @@ printf '{"body": {}, "uri": "%s"}' "${URI%/*}/ffff" \
 run ferry_at internal pull "file://$T/wrong/etc" --json
 rc_is "same key, the peer's uri is wrong" 0
 json_is "unchanged" '.peers[0].unchanged[0].reason' \
-    "the CA confirms the account URL that is here"
+    "the CA confirms the destination's account URL"
 is "ours is kept" "$(jq -r .uri "$DST/$A/regr.json")" "$URI"
 
 # ------------------------------------------------ another key, the same uri
@@ -79,7 +79,7 @@ chmod -R go-rwx "$T/wrong"
 run ferry_at internal pull "file://$T/wrong/etc" --json
 rc_is "another key at the peer, the CA confirms ours" 0
 json_is "unchanged" '.peers[0].unchanged[0].reason' \
-    "the CA confirms the key that is here, the peer's is an older one"
+    "the CA confirms the destination's key, the source's is an older one"
 ok "ours is kept" cmp "$SRC/$A/private_key.json" "$DST/$A/private_key.json"
 nok "theirs did not come" test -e "$DST/$EC"
 

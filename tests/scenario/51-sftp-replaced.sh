@@ -78,7 +78,7 @@ TREE=$(digest_of "$T/there/etc")
 run ferry_at here pull far --json
 rc_is "pull: same key, the far uri is wrong" 0
 json_is "unchanged" '.peers[0].unchanged[0].reason' \
-    "the CA confirms the account URL that is here"
+    "the CA confirms the destination's account URL"
 is "ours is kept" "$(uri_in "$HERE/$FIRST")" "$URI"
 is "there nothing changes" "$(digest_of "$T/there/etc")" "$TREE"
 # a push over sftp is decided here, and asks the CA
