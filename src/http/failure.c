@@ -74,8 +74,10 @@ retry(const struct transfer *t, const char *what, struct error *err)
 static void
 handshake(const struct transfer *t, struct error *err)
 {
+	/* the words differ between the versions of OpenSSL and libcurl */
 	bool cut = strstr(t->curl_error, "SYSCALL") != NULL ||
-	    strstr(t->curl_error, "reset") != NULL;
+	    strstr(t->curl_error, "reset") != NULL ||
+	    strstr(t->curl_error, "unexpected eof") != NULL;
 
 	/* an alert of TLS 1.2 or 1.3 that asks for a client's certificate */
 	if (t->auth != NULL && t->auth->cert.data == NULL &&
