@@ -37,7 +37,8 @@ why(const struct acme_answer *a, const struct error *e)
 	if (a == NULL)
 		return e->code == CODE_RETRY ? FLOW_UNREACHABLE : FLOW_OTHER;
 	/* Boulder's "service busy" is 503 and rateLimited */
-	if (a->status >= 500 || acme_problem_is(a->problem, "serverInternal"))
+	if (a->status >= 500 || acme_problem_is(a->problem, "serverInternal") ||
+	    acme_problem_is(a->problem, "badNonce"))
 		return FLOW_BUSY;
 	if (a->status == 429 || acme_problem_is(a->problem, "rateLimited"))
 		return FLOW_RATE_LIMITED;

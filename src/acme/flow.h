@@ -36,7 +36,8 @@ enum flow_why {
 	FLOW_OK,
 	FLOW_OTHER,		/* see the error's code */
 	FLOW_UNREACHABLE,	/* no answer: it may have been done or not */
-	FLOW_BUSY,		/* 5xx: the same */
+	FLOW_BUSY,		/* 5xx, or no nonce was good enough: it says
+				 * nothing about what was asked for */
 	FLOW_RATE_LIMITED,
 	FLOW_GONE,		/* 404 */
 	FLOW_BAD_CSR,		/* badCSR, badPublicKey: another key may do */

@@ -27,6 +27,15 @@ fault 3 'rateLimited' cert=retry-3600
 once "and after a limit"
 fault 7 'text/plain' cert=plain
 once "and after another media type"
+# it takes no nonce at all: that says nothing about the order
+AGAIN='' fault 3 . cert=close
+ctl act order=badnonce
+issue
+rc_is "no nonce is good enough: exit 1" 1
+err_like "says so" 'nonces in a row'
+ctl act order=
+again "and then one is"
+once "no certificate was lost by it"
 for what in words key-inside junk-der half; do
 	fault 7 . cert=$what
 	once "and after $what"
