@@ -173,7 +173,10 @@ run ferry_at broken migrate 127.0.0.1 -d "$NAME"
 rc_is "an error of the store that concerns this account stops it" 4
 
 # ------------------------------------------------------------- cut off
-plain_config cut
+# a certbot that is killed leaves a folder in TMPDIR
+TMPDIR=$T
+export TMPDIR
+plain_config cut "environment: [TMPDIR]"
 for t_s in 0.05 0.1 0.2 0.3 0.4 0.5 0.6 0.8 1.0 1.2 1.5 1.8; do
 	timeout -s KILL $t_s "$ACMEFERRY" \
 	    -c "$T/cut/config.yml" migrate "$SSHD_URL" --identity-file \

@@ -193,6 +193,10 @@ mv "$SSHD_AUTHORIZED.away" "$SSHD_AUTHORIZED"
 sed -i "s|program: .*|program: $CERTBOT|" "$T/internal/config.yml"
 
 # ------------------------------------------------------------- killed
+# a certbot that is killed leaves a folder in TMPDIR
+TMPDIR=$T
+export TMPDIR
+echo 'environment: [TMPDIR]' >>"$T/internal/config.yml"
 ferry_at internal issue --force -d "$NAME" >"$T/killed" 2>&1 </dev/null &
 t_pid=$!
 served() {

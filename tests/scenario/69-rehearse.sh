@@ -19,8 +19,12 @@ cat >"$T/bin/deploy" <<-EOD
 	echo "\$RENEWED_LINEAGE" >>"$T/deployed"
 EOD
 chmod 755 "$T/bin/deploy"
+# a certbot that is killed leaves a folder in TMPDIR
+TMPDIR=$T
+export TMPDIR
 PEBBLE_DIR_URL=https://ca.example.com/dir
-write_config internal "certificates:
+write_config internal "environment: [TMPDIR]
+certificates:
   $NAME:
     domains: [$NAME]
     peer: [surrogate]
