@@ -95,23 +95,15 @@ index_by(struct memory_entry *e, const char *name, const char *url,
 
 /* ---- in the file -------------------------------------------------------- */
 
-/* The string, or "" */
-static const char *
-str_of(const json *j, const char *name)
-{
-	const char *s = json_str(json_get(j, name));
-
-	return s == NULL ? "" : s;
-}
-
 /* The challenges too; false: unfit. */
 static bool
 fit(const json *j, enum authz_status *status, json **challenges)
 {
 	struct error ignored;
 
-	return *str_of(j, "url") != '\0' && *str_of(j, "name") != '\0' &&
-	    authz_status_parse(str_of(j, "status"), status) == 0 &&
+	return *memory_str(j, "url") != '\0' &&
+	    *memory_str(j, "name") != '\0' &&
+	    authz_status_parse(memory_str(j, "status"), status) == 0 &&
 	    json_get_arr(j, "challenges", JSON_OPTIONAL, "", challenges,
 	    &ignored) == 0;
 }
@@ -127,7 +119,7 @@ memory_index_authz(struct memory *m, const json *j, size_t at, size_t len,
 
 	if (!fit(j, &status, &challenges))
 		return 0;
-	index_by(&e, str_of(j, "name"), str_of(j, "url"),
+	index_by(&e, memory_str(j, "name"), memory_str(j, "url"),
 	    first == 0 ? clock_now() : first, state_int(j, "checked"),
 	    state_int(j, "expires"));
 	return append(m, &e, err);
@@ -152,10 +144,10 @@ from_json(struct memory *m, const json *j, struct memory_authz **out,
 		if ((s = json_str_at(types, i)) != NULL &&
 		    strs_add(&z.challenges, s, err) == -1)
 			goto out;
-	if (memory_word(m, str_of(j, "account"), &z.account, err) == 0 &&
-	    memory_word(m, str_of(j, "profile"), &z.profile, err) == 0 &&
-	    str_dup(&z.name, str_of(j, "name"), err) == 0 &&
-	    str_dup(&z.url, str_of(j, "url"), err) == 0 &&
+	if (memory_word(m, memory_str(j, "account"), &z.account, err) == 0 &&
+	    memory_word(m, memory_str(j, "profile"), &z.profile, err) == 0 &&
+	    str_dup(&z.name, memory_str(j, "name"), err) == 0 &&
+	    str_dup(&z.url, memory_str(j, "url"), err) == 0 &&
 	    (*out = authz_copy(m, &z, err)) != NULL)
 		rc = 0;
 out:

@@ -32,9 +32,8 @@ struct writing {
 
 /* ---- reading ------------------------------------------------------------ */
 
-/* The string, or "" */
-static const char *
-str_of(const json *j, const char *name)
+const char *
+memory_str(const json *j, const char *name)
 {
 	const char *s = json_str(json_get(j, name));
 
@@ -62,27 +61,27 @@ load_list(struct memory *m, const json *j, const char *name,
 static int
 load_account(struct memory *m, const json *j, struct error *err)
 {
-	if (*str_of(j, "uri") == '\0')
+	if (*memory_str(j, "uri") == '\0')
 		return 0;
-	return memory_set_account(m, str_of(j, "uri"),
-	    str_of(j, "thumbprint"), state_int(j, "seen"), err);
+	return memory_set_account(m, memory_str(j, "uri"),
+	    memory_str(j, "thumbprint"), state_int(j, "seen"), err);
 }
 
 static int
 load_lifetime(struct memory *m, const json *j, struct error *err)
 {
-	if (*str_of(j, "server") == '\0')
+	if (*memory_str(j, "server") == '\0')
 		return 0;
-	return memory_set_lifetime(m, str_of(j, "server"),
-	    str_of(j, "profile"), state_int(j, "seconds"), err);
+	return memory_set_lifetime(m, memory_str(j, "server"),
+	    memory_str(j, "profile"), state_int(j, "seconds"), err);
 }
 
 static int
 load_mark(struct memory *m, const json *j, struct error *err)
 {
-	if (*str_of(j, "key") == '\0')
+	if (*memory_str(j, "key") == '\0')
 		return 0;
-	return memory_set_mark(m, str_of(j, "key"),
+	return memory_set_mark(m, memory_str(j, "key"),
 	    json_str(json_get(j, "url")), state_int(j, "when"), err);
 }
 

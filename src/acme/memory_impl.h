@@ -68,6 +68,8 @@ int memory_word(struct memory *m, const char *word, char **out,
 int memory_list(struct memory *m, const struct strs *l, struct strs *out,
     struct error *err) WARN_UNUSED;
 
+/* A member of the file that is a string, else ""; borrowed. */
+const char *memory_str(const json *j, const char *name);
 /* Everything that is remembered, not what was read. */
 void memory_forget(struct memory *m);
 void memory_entry_free(struct memory_entry *e);

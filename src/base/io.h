@@ -45,20 +45,20 @@ enum io_flags {
 int io_read_file(int dirfd, const char *path, size_t max, unsigned int flags,
     struct buf *b, int *found, struct error *err) WARN_UNUSED;
 
+/* The same with the stat of what was read; st and found may be NULL. */
+struct stat;
+int io_read_file_stat(int dirfd, const char *path, size_t max,
+    unsigned int flags, struct buf *b, struct stat *st, int *found,
+    struct error *err) WARN_UNUSED;
+
 /* Opens it so, with the same checks; *fd is -1 where it is missing and may
  * be. */
-struct stat;
 int io_open_file(int dirfd, const char *path, size_t max, unsigned int flags,
     int *fd, struct stat *st, struct error *err) WARN_UNUSED;
 
 /* Exactly size bytes from an offset of a regular file, wherever its descriptor
  * stands. */
 int io_read_at(int fd, void *data, size_t size, int64_t at, const char *what,
-    struct error *err) WARN_UNUSED;
-
-/* The same with the stat of what was read; st and found may be NULL. */
-int io_read_file_stat(int dirfd, const char *path, size_t max,
-    unsigned int flags, struct buf *b, struct stat *st, int *found,
     struct error *err) WARN_UNUSED;
 
 /* The next entry of a directory, NULL at its end; `what` is its path.  An end
