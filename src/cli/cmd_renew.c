@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "acme/memory.h"
+#include "base/log.h"
 #include "base/vis.h"
 #include "cli/quiet.h"
 #include "cli/report_sync.h"
@@ -231,6 +232,10 @@ cmd_renew(struct cli *cli, const struct cli_args *a, struct error *err)
 		return -1;
 	renew_init(&r, store, cli->config, &opts);
 	rc = renew_run(&r, err);
+	if (rc == 0 && r.ncerts == 0 && !r.busy)
+		log_step("'%s': there are no certificates to renew; "
+		    "'acmeferry migrate' sets one up%s", vis(cli->config->path),
+		    opts.lineages ? "" : ", and --lineages takes certbot's");
 	if (rc == 0) {
 		hold(cli, &r, opts.now);
 		rc = add_rows(cli, &r, err);

@@ -360,6 +360,8 @@ stop "$LAST_PID"
 write_config internal
 renew --json
 json_is "not configured, not looked at" '.certificates | length' 0
+err_like "and what to do is said" "there are no certificates to renew; \
+'acmeferry migrate' sets one up, and --lineages takes certbot's"
 renew --lineages --json
 rc_is "its account came through acmeferry" 0
 json_is "it is" '.certificates[0] | .name + " " + .result' "$NAME ok"
