@@ -97,8 +97,8 @@ wait_lock(struct push *p, struct error *err)
 			return error_set(err, CODE_RETRY, "'%s': '%s%s' is "
 			    "there: certbot is at work; if no certbot runs "
 			    "there, one was killed: then remove the file",
-			    vis(sftp_where(p->t->s)), strcmp(tree->top, "/") ==
-			    0 ? "" : vis(tree->top), "/.certbot.lock");
+			    vis(sftp_where(p->t->s)),
+			    vis(sftp_below(tree->top)), "/.certbot.lock");
 		log_progress("waiting for certbot at %s",
 		    sftp_where(p->t->s));
 		clock_sleep(LOCK_PAUSE);

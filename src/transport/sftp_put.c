@@ -92,7 +92,7 @@ sftp_put_failed(struct sftp *s, const char *top, const char *path,
     const char *said, struct error *err)
 {
 	const char *host = vis(sftp_where(s));
-	const char *dir = strcmp(top, "/") == 0 ? "" : vis(top);
+	const char *dir = vis(sftp_below(top));
 	char line[300];
 
 	/* the first complaint is the cause of the others */
@@ -133,8 +133,8 @@ tell_left(const struct sftp_put *p, const char *temp, const char *said)
 
 	vis_copy(line, sizeof(line), said, strcspn(said, "\r\n"));
 	log_warn("'%s': '%s/%s' could not be removed (%s); remove it there",
-	    vis(sftp_where(p->t->s)), strcmp(p->t->top, "/") == 0 ? "" :
-	    vis(p->t->top), vis(temp), line);
+	    vis(sftp_where(p->t->s)), vis(sftp_below(p->t->top)), vis(temp),
+	    line);
 }
 
 /* A temporary name, with the files in it; what cannot be removed stays, and

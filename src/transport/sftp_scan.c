@@ -141,8 +141,7 @@ take_folder(struct sftp_scan *c, size_t i, const char *text, const char *said,
 	int rc = -1;
 
 	if (str_printf(&prefix, err, "%s/", f.path) == -1 ||
-	    str_printf(&full, err, "%s%s%s", t->top, strcmp(t->top, "/") == 0 ?
-	    "" : "/", f.path) == -1 ||
+	    str_printf(&full, err, "%s/%s", sftp_below(t->top), f.path) == -1 ||
 	    sftp_list_parse(text, prefix, LIMIT_SFTP_ENTRIES, &l, err) == -1)
 		goto out;
 	if (l.self.name == NULL && l.n == 0 && (sftp_why(said, prefix, why,
@@ -207,7 +206,7 @@ list_folders(struct sftp_scan *c, size_t *at, struct error *err)
 static const char *
 inside(const struct sftp_tree *t, const char *path)
 {
-	size_t len = strcmp(t->top, "/") == 0 ? 0 : strlen(t->top);
+	size_t len = strlen(sftp_below(t->top));
 
 	if (strncmp(path, t->top, len) != 0 || path[len] != '/')
 		return NULL;

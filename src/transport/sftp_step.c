@@ -18,7 +18,7 @@ changed(const struct sftp_put *p, const char *path, struct error *err)
 {
 	return error_set(err, CODE_RETRY, "'%s': '%s/%s' changed meanwhile; "
 	    "nothing was changed there, run it again", vis(sftp_where(p->t->s)),
-	    strcmp(p->t->top, "/") == 0 ? "" : vis(p->t->top), vis(path));
+	    vis(sftp_below(p->t->top)), vis(path));
 }
 
 /* ---- what is there, once more -------------------------------------------- */
@@ -170,8 +170,8 @@ put_link(struct sftp_put *p, const char *path, const char *target,
 	if (strncmp(target, p->t->copy, n) != 0 || target[n] != '/')
 		return error_set(err, CODE_ERROR, "'%s': a link out of the "
 		    "copy", vis(path));
-	if (str_printf(&far, err, "%s%s", strcmp(p->t->top, "/") == 0 ? "" :
-	    p->t->top, target + n) == -1)
+	if (str_printf(&far, err, "%s%s", sftp_below(p->t->top),
+	    target + n) == -1)
 		return -1;
 	rc = sftp_put_link(p, far, path, err);
 	free(far);

@@ -91,6 +91,12 @@ make_top(struct sftp_tree *t, const char *path, struct error *err)
 	return rc;
 }
 
+const char *
+sftp_below(const char *top)
+{
+	return strcmp(top, "/") == 0 ? "" : top;
+}
+
 /* Nothing is there, and what it would be made in is. */
 static int
 could_make(struct sftp_tree *t, const char *path, const char *why,
@@ -278,8 +284,8 @@ note_why(struct sftp_tree *t, struct sftp_account *a, const char *said,
 		if (f == ACCOUNT_KEY && !a->key)
 			continue;
 		if (str_printf(&path, err, "%s/accounts/%s/%s/%s",
-		    strcmp(t->top, "/") == 0 ? "" : t->top, a->folder,
-		    a->name, account_file_names[f]) == -1)
+		    sftp_below(t->top), a->folder, a->name,
+		    account_file_names[f]) == -1)
 			return -1;
 		if (sftp_why(said, path, why, sizeof(why)) &&
 		    strstr(why, "not found") == NULL &&

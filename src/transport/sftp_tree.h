@@ -55,6 +55,9 @@ struct sftp_tree {
 	int64_t bytes;
 };
 
+/* What a path below a far directory begins with: "" where that is "/". */
+const char *sftp_below(const char *top);
+
 enum sftp_enter {
 	SFTP_IS_THERE,
 	SFTP_MAKE,		/* made, where its parent is there */
